@@ -1,0 +1,1 @@
+"""The driver's side: terminal SDK (`client`), position sources (`nmea`), and the terminal page (`web`)."""

@@ -1,0 +1,1 @@
+"""The rider's side: rider SDK (`client`) and the rider pages (`web`)."""

@@ -1,0 +1,486 @@
+"""Ids, enums and frozen records that every rule speaks in. Level 0 of the core: imports nothing of ours.
+
+Times are integer epoch milliseconds (`_ms`), distances metres, speeds metres a second, headings degrees clockwise
+from north. A *visit* is one stop of one pattern, known by its `stop_sequence`; bells and alerts are keyed by
+visit, never by stop name (DOMAIN: the same stop may be visited twice, and two stops may share a name).
+"""
+
+from enum import StrEnum
+from typing import NewType
+
+import msgspec
+
+VehicleId = NewType("VehicleId", str)
+RouteId = NewType("RouteId", str)
+StopId = NewType("StopId", str)
+TripId = NewType("TripId", str)
+PatternId = NewType("PatternId", str)
+BlockId = NewType("BlockId", str)
+BellId = NewType("BellId", str)
+RiderId = NewType("RiderId", str)
+AlertId = NewType("AlertId", str)
+
+
+class Record(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Base of all frozen records: slotted, comparable, encodable without reflection at run time."""
+
+
+class TripKey(Record, frozen=True, gc=False):
+    """One run of a trip: GTFS `trip_id` and its service day (`YYYYMMDD`, may differ from the calendar day)."""
+
+    trip_id: TripId
+    start_date: str
+
+
+class BellKind(StrEnum):
+    """What the rider asks for: to be picked up (승차벨) or to be let off (하차벨)."""
+
+    BOARD = "board"
+    ALIGHT = "alight"
+
+
+class BellState(StrEnum):
+    """The life of a bell, in the words of the wire (DOMAIN §2)."""
+
+    WAITING = "waiting"
+    ASSIGNED = "assigned"
+    SHOWN = "shown"
+    ACKNOWLEDGED = "acknowledged"
+    ARRIVED = "arrived"
+    BOARDED = "boarded"
+    ALIGHTED = "alighted"
+    SERVED = "served"
+    PASSED = "passed"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+
+
+END_STATES = frozenset(
+    {
+        BellState.BOARDED,
+        BellState.ALIGHTED,
+        BellState.SERVED,
+        BellState.CANCELLED,
+        BellState.EXPIRED,
+        BellState.REFUSED,
+    }
+)
+"""A bell is in exactly one of these for ever once it reaches it. `passed` and `declined` are not ends."""
+
+
+class Need(StrEnum):
+    """Needs a rider may name; the driver sees them as pictograms, never who has them."""
+
+    WHEELCHAIR = "wheelchair"
+    RAMP = "ramp"
+    BLIND = "blind"
+    LOW_VISION = "low_vision"
+    DEAF = "deaf"
+    SLOW = "slow"
+    STROLLER = "stroller"
+
+
+class Stage(StrEnum):
+    """How urgent an alert is: the stop is the next one, or the driver must decide now."""
+
+    AHEAD = "ahead"
+    NOW = "now"
+
+
+class Outcome(StrEnum):
+    """Why an alert leaves the driver's screen."""
+
+    SERVED = "served"
+    PASSED = "passed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    MOVED = "moved"
+
+
+class VisitOutcome(StrEnum):
+    """What a bus did at a visit, by the stand test (DOMAIN §2)."""
+
+    STOPPED = "stopped"
+    PASSED = "passed"
+    UNKNOWN = "unknown"
+
+
+class Doors(StrEnum):
+    """Door contact reported by the vehicle."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Answer(StrEnum):
+    """What a driver may answer to an alert."""
+
+    OK = "ok"
+    FULL = "full"
+    CANNOT_STOP = "cannot_stop"
+
+
+class Phase(StrEnum):
+    """What a vehicle is doing, as far as its fixes and sign-on tell."""
+
+    IN_SERVICE = "in_service"
+    LAYOVER = "layover"
+    DEADHEAD = "deadhead"
+    OFF_ROUTE = "off_route"
+    UNKNOWN = "unknown"
+
+
+class Source(StrEnum):
+    """Who reported a fix: the terminal on the bus, or a feed that speaks for many buses."""
+
+    TERMINAL = "terminal"
+    FEED = "feed"
+
+
+class Reason(StrEnum):
+    """Every stable code with which Ridebell says no (PROTOCOL: more may be added, none repurposed)."""
+
+    BAD_MESSAGE = "bad_message"
+    UNKNOWN_TYPE = "unknown_type"
+    NOT_AUTHENTICATED = "not_authenticated"
+    FORBIDDEN = "forbidden"
+    RATE_LIMITED = "rate_limited"
+    BUSY = "busy"
+    STORE_UNAVAILABLE = "store_unavailable"
+    UNKNOWN_STOP = "unknown_stop"
+    UNKNOWN_ROUTE = "unknown_route"
+    UNKNOWN_TRIP = "unknown_trip"
+    UNKNOWN_VEHICLE = "unknown_vehicle"
+    UNKNOWN_BELL = "unknown_bell"
+    UNKNOWN_ALERT = "unknown_alert"
+    UNKNOWN_RIDE = "unknown_ride"
+    NOT_YOURS = "not_yours"
+    ID_REUSED = "id_reused"
+    NOT_AT_STOP = "not_at_stop"
+    ROUTE_NOT_AT_STOP = "route_not_at_stop"
+    ALIGHT_ONLY = "alight_only"
+    BOARD_ONLY = "board_only"
+    ONE_BELL_AT_A_TIME = "one_bell_at_a_time"
+    NO_BUS_CAN_SERVE = "no_bus_can_serve"
+    NOT_IN_SERVICE = "not_in_service"
+    TOO_LATE = "too_late"
+    BUS_HERE_NOW = "bus_here_now"
+    NOT_ON_BOARD = "not_on_board"
+    MOVING = "moving"
+    FIX_STALE = "fix_stale"
+    FIX_FUTURE = "fix_future"
+    FIX_DUPLICATE = "fix_duplicate"
+    FIX_OUT_OF_ORDER = "fix_out_of_order"
+    FIX_IMPLAUSIBLE = "fix_implausible"
+    # Reasons a bell's state changed or a bus cannot be told, beside the answers of a driver.
+    FULL = "full"
+    CANNOT_STOP = "cannot_stop"
+    OFF_ROUTE = "off_route"
+    SIGNED_OFF = "signed_off"
+    BUS_SILENT = "bus_silent"
+    NO_TERMINAL = "no_terminal"
+    OVERTAKEN = "overtaken"
+    UNSURE = "unsure"
+    NO_MORE_BUSES = "no_more_buses"
+    TOO_OLD = "too_old"
+    NETWORK_CHANGED = "network_changed"
+
+
+# -- what comes in -------------------------------------------------------------
+
+
+class Fix(Record, frozen=True, gc=False):
+    """One position report of a vehicle. `at_ms` is the device's time (data), `received_ms` ours (freshness).
+
+    `trip`, `route_id` and `direction_id` are what a feed says the vehicle runs; a terminal signs on instead.
+    """
+
+    vehicle_id: VehicleId
+    at_ms: int
+    received_ms: int
+    lat: float
+    lon: float
+    speed_mps: float | None = None
+    heading_deg: float | None = None
+    accuracy_m: float | None = None
+    odometer_m: float | None = None
+    doors: Doors | None = None
+    passengers: int | None = None
+    seats_left: int | None = None
+    n: int | None = None
+    source: Source = Source.TERMINAL
+    trip: TripKey | None = None
+    route_id: RouteId | None = None
+    direction_id: int | None = None
+
+
+class SignOn(Record, frozen=True, gc=False):
+    """A driver (or a feed) says which trip, block, or route and direction the vehicle runs."""
+
+    vehicle_id: VehicleId
+    ref: str | None = None
+    trip_id: TripId | None = None
+    start_date: str | None = None
+    block_id: BlockId | None = None
+    route_id: RouteId | None = None
+    direction_id: int | None = None
+
+
+class SignOff(Record, frozen=True, gc=False):
+    """The vehicle leaves service."""
+
+    vehicle_id: VehicleId
+    ref: str | None = None
+
+
+class TerminalLink(Record, frozen=True, gc=False):
+    """The vehicle's terminal came (`up`) or went. A bus without a terminal cannot be told anything."""
+
+    vehicle_id: VehicleId
+    up: bool
+
+
+class Presence(Record, frozen=True, gc=False):
+    """Where the rider says to be; `proven` when a stop's own nonce was checked by the door."""
+
+    lat: float | None = None
+    lon: float | None = None
+    accuracy_m: float = 0.0
+    proven: bool = False
+
+
+class Ring(Record, frozen=True, gc=False):
+    """A rider rings. `bell_id` is made by the client and is the idempotency key."""
+
+    bell_id: BellId
+    rider_id: RiderId
+    kind: BellKind
+    stop_id: StopId
+    route_id: RouteId | None = None
+    direction_id: int | None = None
+    stop_sequence: int | None = None
+    vehicle_id: VehicleId | None = None
+    alight_stop_id: StopId | None = None
+    party: int = 1
+    needs: tuple[Need, ...] = ()
+    presence: Presence | None = None
+
+
+class Cancel(Record, frozen=True, gc=False):
+    """A rider takes a bell back."""
+
+    bell_id: BellId
+    rider_id: RiderId
+
+
+class Shown(Record, frozen=True, gc=False):
+    """The terminal's screen (not its socket) says that an alert is on it."""
+
+    vehicle_id: VehicleId
+    alert_id: AlertId
+    at_ms: int
+
+
+class Respond(Record, frozen=True, gc=False):
+    """A driver's answer to an alert."""
+
+    vehicle_id: VehicleId
+    alert_id: AlertId
+    answer: Answer
+    ref: str | None = None
+    reason: str | None = None
+
+
+class Tick(Record, frozen=True, gc=False):
+    """Time passes: expiry, silence and extrapolated progress are looked at."""
+
+
+Event = Fix | SignOn | SignOff | TerminalLink | Ring | Cancel | Shown | Respond | Tick
+
+
+# -- what lasts ----------------------------------------------------------------
+
+
+class Bell(Record, frozen=True, gc=False):
+    """A rider's accepted request, whole: the latest record of a bell is all that recovery needs.
+
+    `attempt` counts assignments from 1; `tried` are vehicles that passed or declined. `visit_sequence` is the
+    `stop_sequence` of the visit at which the chosen vehicle is awaited.
+    """
+
+    bell_id: BellId
+    rider_id: RiderId
+    kind: BellKind
+    stop_id: StopId
+    route_id: RouteId
+    state: BellState
+    rung_ms: int
+    changed_ms: int
+    direction_id: int | None = None
+    stop_sequence: int | None = None
+    wanted_vehicle_id: VehicleId | None = None
+    alight_stop_id: StopId | None = None
+    party: int = 1
+    needs: tuple[Need, ...] = ()
+    attempt: int = 1
+    vehicle_id: VehicleId | None = None
+    trip: TripKey | None = None
+    visit_sequence: int | None = None
+    reason: Reason | None = None
+    tried: tuple[VehicleId, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """True once the bell is in one of its end states."""
+        return self.state in END_STATES
+
+
+class Alert(Record, frozen=True, gc=False):
+    """What one terminal shows for one (trip, visit), however many bells stand behind it."""
+
+    alert_id: AlertId
+    vehicle_id: VehicleId
+    trip: TripKey
+    stop_id: StopId
+    stop_sequence: int
+    stop_name: str
+    stage: Stage
+    boarding: int
+    alighting: int
+    needs: tuple[Need, ...]
+    distance_m: float
+    eta_s: float
+    valid_until_along_m: float
+    at_ms: int
+    shown_ms: int | None = None
+    outcome: Outcome | None = None
+    bells: tuple[BellId, ...] = ()
+
+
+class Assignment(Record, frozen=True, gc=False):
+    """What a vehicle is signed on to; `None` fields mean signed off."""
+
+    vehicle_id: VehicleId
+    at_ms: int
+    trip: TripKey | None = None
+    route_id: RouteId | None = None
+    direction_id: int | None = None
+    block_id: BlockId | None = None
+    source: Source = Source.TERMINAL
+
+
+class StopVisit(Record, frozen=True, gc=False):
+    """What the record says a bus did at one visit (wire name `stop_visit`)."""
+
+    at_ms: int
+    vehicle_id: VehicleId
+    trip: TripKey
+    stop_id: StopId
+    stop_sequence: int
+    arrived_ms: int | None
+    departed_ms: int | None
+    stood_s: float
+    outcome: VisitOutcome
+    confidence: float
+
+
+# -- what is decided -----------------------------------------------------------
+
+
+class BellChanged(Record, frozen=True, gc=False):
+    """A bell was accepted or changed state. Durable; told to its rider. Estimates are as of this moment."""
+
+    bell: Bell
+    eta_s: float | None = None
+    stops_away: int | None = None
+
+
+class BellRepeated(Record, frozen=True, gc=False):
+    """The same ring came again: its rider hears the present state once more. Changes nothing."""
+
+    bell: Bell
+    eta_s: float | None = None
+    stops_away: int | None = None
+
+
+class AlertRaised(Record, frozen=True, gc=False):
+    """An alert is new or replaces the earlier one with its id. Durable; sent to its vehicle's terminal."""
+
+    alert: Alert
+
+
+class AlertMarked(Record, frozen=True, gc=False):
+    """A terminal showed the alert: kept so that recovery knows it. Durable; sent to nobody."""
+
+    alert: Alert
+
+
+class AlertCleared(Record, frozen=True, gc=False):
+    """An alert ended (its `outcome` is set). Durable; sent to its vehicle's terminal."""
+
+    alert: Alert
+    at_ms: int
+
+
+class Assigned(Record, frozen=True, gc=False):
+    """A vehicle's sign-on changed. Durable; its terminal is sent the trip."""
+
+    assignment: Assignment
+
+
+class StopVisited(Record, frozen=True, gc=False):
+    """A stop visit is over. Durable."""
+
+    visit: StopVisit
+
+
+class Positioned(Record, frozen=True, gc=False):
+    """Where the tracker believes the vehicle is after a fix it took (wire name `position`, only traced)."""
+
+    at_ms: int
+    vehicle_id: VehicleId
+    trip: TripKey | None
+    route_id: RouteId | None
+    direction_id: int | None
+    pattern_id: PatternId | None
+    progress_m: float | None
+    next_stop_sequence: int | None
+    on_route: bool
+    phase: Phase
+    uncertainty_m: float | None
+    confidence: float
+
+
+class FixRefused(Record, frozen=True, gc=False):
+    """A fix was not taken; it changed nothing."""
+
+    at_ms: int
+    vehicle_id: VehicleId
+    reason: Reason
+
+
+class Refused(Record, frozen=True, gc=False):
+    """An expected no, for whoever sent the event. `detail` fills the words for people (metres, names, codes)."""
+
+    reason: Reason
+    ref: str | None = None
+    detail: dict[str, str | int | float] = {}
+
+
+Effect = (
+    BellChanged
+    | BellRepeated
+    | AlertRaised
+    | AlertMarked
+    | AlertCleared
+    | Assigned
+    | StopVisited
+    | Positioned
+    | FixRefused
+    | Refused
+)
+
+Fact = Bell | Alert | Assignment
+"""Records from whose latest versions a `RouteEngine` is rebuilt after a crash."""

@@ -1,0 +1,1 @@
+"""GTFS Schedule in; GTFS-realtime in and out."""

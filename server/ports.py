@@ -1,0 +1,116 @@
+"""What the runtime needs from a back end, as contracts: a journal that keeps facts and a relay that hands messages on.
+
+A back end is right when `tests/contract/` passes on it; the runtime knows nothing else about it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from server.core.model import Bell, BellId, Fact, StopVisit
+
+
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
+    """A numbered message for one recipient. `stream` is `terminal:VEHICLE` or `rider:SUBJECT`; `frame` the JSON text.
+
+    `seq` counts up by one within a stream, from 1, for the life of the journal (its `epoch`).
+    `key` names what the message is about (`alert:ID`, `bell:ID`, `trip`): a later one makes an earlier one obsolete.
+    """
+
+    stream: str
+    seq: int
+    key: str
+    frame: bytes
+    at_ms: int
+
+
+class Batch(msgspec.Struct, frozen=True, gc=False):
+    """Everything one decision wants kept, all or nothing."""
+
+    facts: Sequence[Fact] = ()
+    visits: Sequence[StopVisit] = ()
+    outgoing: Sequence[Outgoing] = ()
+
+
+class Recovered(msgspec.Struct, frozen=True):
+    """What a journal knows at start: the latest record of everything not ended, and the last number of each stream."""
+
+    facts: Sequence[Fact]
+    last_seq: dict[str, int]
+
+
+class Journal(Protocol):
+    """Keeps lasting facts. One writer. `append` returns at once; `done` is called on the event loop after the commit.
+
+    Order: `done` callbacks come in the order of `append`. Group commit: several appends may share one transaction.
+    Failure: `done(error)`; from then on every append fails until the process is started again (the engine's state
+    is ahead of the journal, so it must be rebuilt); `failed` tells. Nothing of a failed batch is ever visible.
+    The queue is bounded by `max_pending` batches; `full` is true when it is reached and the caller must refuse work.
+    """
+
+    @property
+    def epoch(self) -> str:
+        """Identity of this journal's life: a new one means that numbering started again."""
+        ...
+
+    @property
+    def failed(self) -> BaseException | None:
+        """Why nothing can be kept any more, or None."""
+        ...
+
+    @property
+    def full(self) -> bool:
+        """True while the bounded queue has no room."""
+        ...
+
+    def append(self, batch: Batch, done: Callable[[BaseException | None], None]) -> None:
+        """Keep a batch durably (survives SIGKILL and power loss), then call `done(None)` on the event loop."""
+        ...
+
+    async def recover(self) -> Recovered:
+        """Read what a new engine starts from: open bells, live alerts, assignments."""
+        ...
+
+    async def find_bell(self, bell_id: BellId) -> Bell | None:
+        """The latest committed record of a bell, ended or not."""
+        ...
+
+    async def recent_bells(self, rider_id: str, limit: int) -> Sequence[Bell]:
+        """A rider's latest bells, newest first."""
+        ...
+
+    async def outgoing_since(self, stream: str, seq: int, limit: int) -> Sequence[Outgoing] | None:
+        """Messages of a stream with a higher number, oldest first; None when some of them are no longer kept.
+
+        At least the last 64 messages of a stream are kept (`limit` ≤ 64); acknowledged ones may go earlier.
+        """
+        ...
+
+    async def stop_visits(self, since_ms: int, limit: int) -> Sequence[StopVisit]:
+        """Stop visits committed since an instant, oldest first."""
+        ...
+
+    async def close(self) -> None:
+        """Commit what is queued and release the store."""
+        ...
+
+
+class Subscriber(Protocol):
+    """Whoever wants a stream's frames; must not block."""
+
+    def deliver(self, frame: bytes, *, seq: int | None, key: str) -> None:
+        """Take a frame. `seq` None: a replaceable message (arrivals, vehicles) of which only the newest per `key` matters."""
+        ...
+
+
+class Relay(Protocol):
+    """Hands frames to whoever subscribed to a stream, in order. Losing one costs latency, never data."""
+
+    def publish(self, stream: str, frame: bytes, *, seq: int | None, key: str) -> int:
+        """Hand a frame to the stream's subscribers; the number of them that are here."""
+        ...
+
+    def subscribe(self, stream: str, subscriber: Subscriber) -> Callable[[], None]:
+        """Deliver this stream's frames from now on; the returned call ends it."""
+        ...

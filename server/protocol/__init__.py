@@ -1,0 +1,1 @@
+"""The wire contract, version 1: typed messages, their codec, and how decisions become messages."""
