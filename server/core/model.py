@@ -484,3 +484,60 @@ Effect = (
 
 Fact = Bell | Alert | Assignment
 """Records from whose latest versions a `RouteEngine` is rebuilt after a crash."""
+
+
+# -- what can be asked ---------------------------------------------------------
+
+
+class ArrivalView(Record, frozen=True, gc=False):
+    """One approaching bus at one visit, as of `at_ms`; distances along the route, not through the air."""
+
+    vehicle_id: VehicleId
+    trip: TripKey
+    route_id: RouteId
+    direction_id: int | None
+    headsign: str
+    stop_sequence: int
+    eta_s: float
+    stops_away: int
+    distance_m: float
+    age_s: float
+    stale: bool
+    here: bool
+    last_bus: bool
+    seats_left: int | None
+    passengers: int | None
+    why_not: Reason | None
+
+
+class VehicleView(Record, frozen=True, gc=False):
+    """One vehicle as the engine believes it to be."""
+
+    vehicle_id: VehicleId
+    fix: Fix
+    trip: TripKey | None
+    route_id: RouteId | None
+    direction_id: int | None
+    pattern_index: int | None
+    progress_m: float | None
+    next_visit_index: int | None
+    lat: float
+    lon: float
+    on_route: bool
+    phase: Phase
+    uncertainty_m: float | None
+    confidence: float
+    age_s: float
+    stale: bool
+    terminal_up: bool | None
+    live_alerts: int
+    etas_s: tuple[float, ...] = ()
+
+
+class Vehicle(Record, frozen=True, gc=False):
+    """A vehicle in the operator's registry: what is painted on it and whom it can carry."""
+
+    vehicle_id: VehicleId
+    plate: str = ""
+    low_floor: bool | None = None
+    seats: int | None = None

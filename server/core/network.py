@@ -4,14 +4,12 @@ A *pattern* is the ordered visits and the shape that a set of trips share; a *vi
 Built by `server.gtfs` from a GTFS Schedule feed; loaded once; never changed while a trip runs on it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from geo.path import Path
 from numpy.typing import NDArray
 
-from geo.frame import Frame
-from geo.path import Path
 from server.core.model import BlockId, PatternId, RouteId, StopId, TripId
 
 

@@ -1,0 +1,442 @@
+"""The shell around the rules: one inbox and one writer. Decide, keep in the journal, only then tell anybody.
+
+A fix waits in a place of its own per bus, so that the newest wins and an overtaken one is only counted; bells and
+all else wait in a bounded queue and are refused `busy` when it is full, never dropped.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from server.core.engine import RouteEngine
+from server.core.model import (
+    AlertCleared,
+    AlertMarked,
+    AlertRaised,
+    Assigned,
+    Bell,
+    BellChanged,
+    BellRepeated,
+    BellState,
+    Effect,
+    Event,
+    Fact,
+    Fix,
+    FixRefused,
+    Reason,
+    Refused,
+    RiderId,
+    Ring,
+    Shown,
+    StopId,
+    StopVisit,
+    StopVisited,
+    TerminalLink,
+    Tick,
+    Vehicle,
+    VehicleId,
+    VehicleView,
+)
+from server.core.network import Network
+from server.ports import Batch, Journal, Outgoing, Relay
+from server.protocol import messages as wire
+from server.protocol.render import Renderer
+from server.settings import RuntimeSettings
+from server.streams import KEPT_PER_STREAM, Attached, Streams, rider_stream, terminal_stream
+from server.telemetry import Telemetry
+
+log = logging.getLogger(__name__)
+
+OPS_BELLS = "ops:bells"
+OPS_TERMINALS = "ops:terminals"
+
+Done = Callable[[Sequence[Effect]], None]
+"""Called on the event loop with what was decided about one event, once the journal holds it."""
+
+
+class Clock(Protocol):
+    """Time as an argument, so that tests own it."""
+
+    def now_ms(self) -> int:
+        """Epoch milliseconds."""
+        ...
+
+    def perf_ns(self) -> int:
+        """Monotonic nanoseconds, for latency only."""
+        ...
+
+
+class _Waiting(NamedTuple):
+    event: Event
+    done: Done | None
+    stamp_ns: int
+
+
+class _Decided(NamedTuple):
+    waiting: _Waiting
+    effects: Sequence[Effect]
+    outgoing: Sequence[Outgoing]
+
+
+class Runtime:
+    """One shard's inbox, engine and announcements. All methods are called on one event loop."""
+
+    def __init__(
+        self,
+        network: Network,
+        engine: RouteEngine,
+        journal: Journal,
+        relay: Relay,
+        *,
+        vehicles: Mapping[VehicleId, Vehicle],
+        clock: Clock,
+        settings: RuntimeSettings,
+    ) -> None:
+        self.network = network
+        self.engine = engine
+        self.relay = relay
+        self.renderer = Renderer(network, vehicles)
+        self.telemetry = Telemetry(settings.latency_window)
+        self.clock = clock
+        self._journal = journal
+        self._settings = settings
+        self._streams = Streams(journal.epoch, {})
+        self._queue: deque[_Waiting] = deque()
+        self._fixes: dict[VehicleId, _Waiting] = {}
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._lookups: set[asyncio.Task[None]] = set()
+        self._encoder = msgspec.json.Encoder()
+        self._ready = False
+
+    # -- life ------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Rebuild the engine from the journal, then begin to decide."""
+        recovered = await self._journal.recover()
+        self.engine.restore(recovered.facts, now_ms=self.clock.now_ms())
+        self._streams = Streams(self._journal.epoch, recovered.last_seq)
+        self._tasks = [asyncio.create_task(self._work()), asyncio.create_task(self._tick())]
+        self._ready = True
+
+    async def stop(self) -> None:
+        """Decide what waits, let the journal finish, and end."""
+        self._ready = False
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._lookups, return_exceptions=True)
+        while self._queue or self._fixes:
+            self._decide_some()
+        await self._journal.close()
+
+    @property
+    def not_ready(self) -> str | None:
+        """Why this server should get no traffic, or None."""
+        if self._journal.failed is not None:
+            return f"the journal cannot keep anything: {self._journal.failed}"
+        if not self._ready:
+            return "starting or stopping"
+        if self._tasks and self._tasks[0].done():
+            return "the deciding task has ended"
+        return None
+
+    # -- what comes in ---------------------------------------------------------
+
+    def submit(self, event: Event, done: Done | None = None) -> None:
+        """Queue an event. `done` gets the effects after the commit, or one `Refused` (busy, store_unavailable)."""
+        refusal = self._cannot_take()
+        if refusal is not None:
+            self.telemetry.refused[refusal] += 1
+            if done is not None:
+                done((Refused(refusal, ref=_ref_of(event)),))
+            return
+        waiting = _Waiting(event, done, self.clock.perf_ns())
+        if isinstance(event, Fix):
+            if event.vehicle_id in self._fixes:
+                self._overtake(self._fixes[event.vehicle_id])
+            self._fixes[event.vehicle_id] = waiting
+        elif isinstance(event, Ring) and self.engine.bell(event.bell_id) is None:
+            self._look_up(waiting, event)
+            return
+        else:
+            self._queue.append(waiting)
+        self._wake.set()
+
+    async def ask(self, event: Event) -> Sequence[Effect]:
+        """`submit` for callers that wait: the effects, after the commit."""
+        future: asyncio.Future[Sequence[Effect]] = asyncio.get_running_loop().create_future()
+
+        def answer(effects: Sequence[Effect]) -> None:
+            if not future.done():
+                future.set_result(effects)
+
+        self.submit(event, answer)
+        return await future
+
+    def link(self, vehicle_id: VehicleId, *, up: bool) -> None:
+        """A terminal's connection came or went."""
+        self.submit(TerminalLink(vehicle_id, up))
+        event = wire.TerminalEvent(vehicle_id=vehicle_id, state="up" if up else "down", at_ms=self.clock.now_ms())
+        self.relay.publish(OPS_TERMINALS, self._encoder.encode(event), seq=None, key=vehicle_id)
+
+    def _cannot_take(self) -> Reason | None:
+        if self._journal.failed is not None or not self._ready:
+            return Reason.STORE_UNAVAILABLE
+        waiting = len(self._queue) + len(self._fixes) + len(self._lookups)
+        if waiting >= self._settings.inbox_max or self._journal.full:
+            return Reason.BUSY
+        return None
+
+    def _overtake(self, old: _Waiting) -> None:
+        self.telemetry.fixes_overtaken += 1
+        if old.done is not None:
+            old.done(())
+
+    def _look_up(self, waiting: _Waiting, ring: Ring) -> None:
+        """A bell the engine no longer holds may have ended long ago: the journal knows."""
+
+        async def find() -> None:
+            bell = await self._journal.find_bell(ring.bell_id)
+            if bell is not None:
+                self.engine.remember(bell)
+            self._queue.append(waiting)
+            self._wake.set()
+
+        task = asyncio.create_task(find())
+        self._lookups.add(task)
+        task.add_done_callback(self._lookups.discard)
+
+    # -- deciding --------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.tick_s)
+            self._queue.append(_Waiting(Tick(), None, self.clock.perf_ns()))
+            self._wake.set()
+
+    async def _work(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue or self._fixes:
+                self._decide_some()
+                await asyncio.sleep(0)
+
+    def _decide_some(self) -> None:
+        """Decide a micro-batch and hand it to the journal as one append."""
+        now_ms = self.clock.now_ms()
+        batch: list[_Waiting] = []
+        while self._queue and len(batch) < self._settings.batch_max:
+            batch.append(self._queue.popleft())
+        while self._fixes and len(batch) < self._settings.batch_max:
+            batch.append(self._fixes.pop(next(iter(self._fixes))))
+        decided = [self._decide(waiting, now_ms) for waiting in batch]
+        facts, visits = _durable(d.effects for d in decided)
+        outgoing = [message for d in decided for message in d.outgoing]
+        if not facts and not visits and not outgoing:
+            self._announce(decided)
+            return
+
+        def done(error: BaseException | None) -> None:
+            if error is None:
+                self._announce(decided)
+            else:
+                self._give_up(decided, error)
+
+        self._journal.append(Batch(facts=facts, visits=visits, outgoing=outgoing), done)
+
+    def _decide(self, waiting: _Waiting, now_ms: int) -> _Decided:
+        try:
+            effects = self.engine.step(waiting.event, now_ms)
+        except Exception:
+            # A rule failed on this event: a defect of ours. The other routes go on; the sender hears a no.
+            log.exception("a rule failed on %r", waiting.event)
+            self.telemetry.faults += 1
+            effects = [Refused(Reason.BUSY, ref=_ref_of(waiting.event))]
+        outgoing = [message for effect in effects if (message := self._outgoing(effect, now_ms)) is not None]
+        return _Decided(waiting, effects, outgoing)
+
+    def _outgoing(self, effect: Effect, now_ms: int) -> Outgoing | None:
+        match effect:
+            case BellChanged(bell=bell) | BellRepeated(bell=bell):
+                stream, key = rider_stream(bell.rider_id), f"bell:{bell.bell_id}"
+                seq = self._streams.next_seq(stream)
+                message: wire.Message = self.renderer.bell(
+                    bell, seq=seq, eta_s=effect.eta_s, stops_away=effect.stops_away
+                )
+            case AlertRaised(alert=alert):
+                stream, key = terminal_stream(alert.vehicle_id), f"alert:{alert.alert_id}"
+                seq = self._streams.next_seq(stream)
+                message = self.renderer.alert(alert, seq=seq)
+            case AlertCleared(alert=alert):
+                stream, key = terminal_stream(alert.vehicle_id), f"alert:{alert.alert_id}"
+                seq = self._streams.next_seq(stream)
+                message = self.renderer.clear(effect, seq=seq)
+            case Assigned(assignment=assignment):
+                stream, key = terminal_stream(assignment.vehicle_id), "trip"
+                seq = self._streams.next_seq(stream)
+                message = self.renderer.trip(assignment, seq=seq)
+            case _:
+                return None
+        return Outgoing(stream=stream, seq=seq, key=key, frame=self._encoder.encode(message), at_ms=now_ms)
+
+    # -- telling ---------------------------------------------------------------
+
+    def _announce(self, decided: Iterable[_Decided]) -> None:
+        for one in decided:
+            for message in one.outgoing:
+                self._streams.committed(message)
+                self.relay.publish(message.stream, message.frame, seq=message.seq, key=message.key)
+            self._count(one)
+            self._tell_operators(one.effects)
+            if one.waiting.done is not None:
+                one.waiting.done(one.effects)
+
+    def _give_up(self, decided: Iterable[_Decided], error: BaseException) -> None:
+        log.critical("the journal failed; nothing more is accepted until a restart: %s", error)
+        for one in decided:
+            if one.waiting.done is not None:
+                one.waiting.done((Refused(Reason.STORE_UNAVAILABLE, ref=_ref_of(one.waiting.event)),))
+
+    def _tell_operators(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, BellChanged):
+                event = self.renderer.bell_event(effect.bell, handle=bell_handle(effect.bell))
+                frame = self._encoder.encode(event)
+                self.relay.publish(OPS_BELLS, frame, seq=None, key=f"{event.bell}:{event.state}:{event.attempt}")
+
+    def _count(self, decided: _Decided) -> None:
+        telemetry, event = self.telemetry, decided.waiting.event
+        waited_ms = (self.clock.perf_ns() - decided.waiting.stamp_ns) / 1e6
+        refused_fix = False
+        for effect in decided.effects:
+            match effect:
+                case FixRefused(reason=reason):
+                    telemetry.fixes_refused[reason] += 1
+                    refused_fix = True
+                case Refused(reason=reason):
+                    telemetry.refused[reason] += 1
+                case BellChanged(bell=bell):
+                    telemetry.bells[bell.state] += 1
+                    telemetry.passbys += bell.state is BellState.PASSED
+                    if bell.state is BellState.SHOWN:
+                        telemetry.ring_to_shown.add(float(bell.changed_ms - bell.rung_ms))
+                case AlertRaised() if isinstance(event, Fix):
+                    telemetry.fix_to_alert.add(waited_ms)
+                case AlertMarked(alert=alert) if isinstance(event, Shown):
+                    telemetry.alert_to_shown.add(float(max(0, self.clock.now_ms() - alert.at_ms)))
+                case _:
+                    pass
+        if isinstance(event, Fix) and not refused_fix:
+            telemetry.fixes_taken += 1
+        if isinstance(event, Ring):
+            telemetry.ring_to_answer.add(waited_ms)
+
+    # -- what is asked ---------------------------------------------------------
+
+    async def attach(self, stream: str, resume: wire.Resume | None) -> Attached:
+        """Prepare a client's return: after this returns, subscribe at once (no await between) and nothing is missed."""
+        if resume is None:
+            return self._streams.attach(stream, None, 0)
+        if resume.epoch == self._streams.epoch and self._streams.missing_before(stream, resume.seq):
+            kept = await self._journal.outgoing_since(stream, resume.seq, KEPT_PER_STREAM)
+            self._streams.preload(stream, kept or ())
+        return self._streams.attach(stream, resume.epoch, resume.seq)
+
+    def terminal_snapshot(self, vehicle_id: VehicleId) -> wire.TerminalSnapshot:
+        """Trip and live alerts of one vehicle."""
+        seq = self._streams.last_seq(terminal_stream(vehicle_id))
+        assignment = self.engine.assignment(vehicle_id)
+        return wire.TerminalSnapshot(
+            trip=self.renderer.trip(assignment, seq=seq) if assignment is not None else None,
+            alerts=[self.renderer.alert(alert, seq=seq) for alert in self.engine.live_alerts(vehicle_id)],
+        )
+
+    def rider_snapshot(self, rider_id: RiderId) -> wire.RiderSnapshot:
+        """A rider's bells that have not ended, and those that ended lately."""
+        seq = self._streams.last_seq(rider_stream(rider_id))
+        now_ms = self.clock.now_ms()
+        return wire.RiderSnapshot(
+            bells=[self.bell_message(bell, seq=seq, now_ms=now_ms) for bell in self.engine.bells_of(rider_id)]
+        )
+
+    def bell_message(self, bell: Bell, *, seq: int = 0, now_ms: int | None = None) -> wire.BellMessage:
+        """One bell as its rider sees it now."""
+        eta_s, stops_away = self.engine.bell_outlook(bell, self.clock.now_ms() if now_ms is None else now_ms)
+        return self.renderer.bell(bell, seq=seq, eta_s=eta_s, stops_away=stops_away)
+
+    async def find_bell(self, bell_id: str) -> Bell | None:
+        """A bell by its id, from memory or from the journal."""
+        found = self.engine.bell(bell_id)
+        return found if found is not None else await self._journal.find_bell(bell_id)
+
+    def arrivals(self, stop_id: StopId) -> wire.Arrivals:
+        """The buses on their way to a stop, as of now. The stop must exist."""
+        now_ms = self.clock.now_ms()
+        return self.renderer.arrivals(stop_id, self.engine.arrivals(stop_id, now_ms), at_ms=now_ms)
+
+    def vehicles(self) -> Sequence[VehicleView]:
+        """Every vehicle that reported lately."""
+        return self.engine.vehicles(self.clock.now_ms())
+
+    async def stop_visits(self, since_ms: int, limit: int) -> Sequence[StopVisit]:
+        """Stop visits committed since an instant."""
+        return await self._journal.stop_visits(since_ms, limit)
+
+    def metrics(self) -> wire.Metrics:
+        """Counters and latencies as of now."""
+        telemetry, now_ms = self.telemetry, self.clock.now_ms()
+        views = self.engine.vehicles(now_ms)
+        return wire.Metrics(
+            at_ms=now_ms,
+            fixes_taken=telemetry.fixes_taken,
+            fixes_refused={str(k): v for k, v in telemetry.fixes_refused.items()},
+            bells_by_state=dict(telemetry.bells),
+            bells_open=self.engine.open_bell_count,
+            refused={str(k): v for k, v in telemetry.refused.items()},
+            passbys=telemetry.passbys,
+            vehicles=len(views),
+            terminals_up=sum(v.terminal_up is True for v in views),
+            terminals_silent=sum(v.terminal_up is True and v.stale for v in views),
+            fix_to_alert_ms=telemetry.fix_to_alert.percentiles(),
+            alert_to_shown_ms=telemetry.alert_to_shown.percentiles(),
+            ring_to_shown_ms=telemetry.ring_to_shown.percentiles(),
+        )
+
+
+def bell_handle(bell: Bell) -> str:
+    """An operator's name for a bell: stable, and no way back to the id that its rider holds."""
+    return hashlib.blake2b(f"{bell.bell_id}:{bell.rung_ms}".encode(), digest_size=6).hexdigest()
+
+
+def _durable(effects: Iterable[Sequence[Effect]]) -> tuple[list[Fact], list[StopVisit]]:
+    facts: list[Fact] = []
+    visits: list[StopVisit] = []
+    for several in effects:
+        for effect in several:
+            match effect:
+                case BellChanged(bell=bell):
+                    facts.append(bell)
+                case AlertRaised(alert=alert) | AlertMarked(alert=alert) | AlertCleared(alert=alert):
+                    facts.append(alert)
+                case Assigned(assignment=assignment):
+                    facts.append(assignment)
+                case StopVisited(visit=visit):
+                    visits.append(visit)
+                case _:
+                    pass
+    return facts, visits
+
+
+def _ref_of(event: Event) -> str | None:
+    """What a refusal of this event refers to."""
+    for name in ("ref", "bell_id", "alert_id"):
+        value = getattr(event, name, None)
+        if value is not None:
+            return str(value)
+    return None
