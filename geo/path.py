@@ -116,7 +116,7 @@ class Path:
 
         The stretch is clipped to the path; an empty one is its lower end.
         """
-        _refuse_non_finite(x, y)
+        x, y = _finite(x, y)
         lo_m = min(max(lo_m, 0.0), self.length_m)
         hi_m = min(max(hi_m, lo_m), self.length_m)
         first = max(int(self.cum_m.searchsorted(lo_m, side="right")) - 1, 0)
@@ -170,7 +170,7 @@ class Path:
         One entry per local minimum of the distance (each pass of a loop, of an out-and-back street); minima that
         differ only by the wobble of the shape (`JITTER_M`) are one.
         """
-        _refuse_non_finite(x, y)
+        x, y = _finite(x, y)
         segment, along_m, offset_m = self._minima(x, y)
         near = offset_m <= max_offset_m
         segment, along_m, offset_m = segment[near], along_m[near], offset_m[near]
@@ -222,6 +222,7 @@ def _frozen(values: Floats) -> Floats:
     return values
 
 
-def _refuse_non_finite(x: float, y: float) -> None:
+def _finite(x: float, y: float) -> tuple[float, float]:
     if not (math.isfinite(x) and math.isfinite(y)):
         raise ValueError(f"a point to project must be finite, not ({x}, {y})")
+    return float(x), float(y)
