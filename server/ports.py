@@ -40,13 +40,21 @@ class Recovered(msgspec.Struct, frozen=True):
     last_seq: dict[str, int]
 
 
+class JournalFullError(RuntimeError):
+    """`append` was called while `full` was true. Nothing was kept and `done` is not called: the caller must look first."""
+
+
 class Journal(Protocol):
     """Keeps lasting facts. One writer. `append` returns at once; `done` is called on the event loop after the commit.
 
     Order: `done` callbacks come in the order of `append`. Group commit: several appends may share one transaction.
     Failure: `done(error)`; from then on every append fails until the process is started again (the engine's state
-    is ahead of the journal, so it must be rebuilt); `failed` tells. Nothing of a failed batch is ever visible.
-    The queue is bounded by `max_pending` batches; `full` is true when it is reached and the caller must refuse work.
+    is ahead of the journal, so it must be rebuilt); `failed` tells. Nothing of a failed batch is visible to a read.
+    (Where the device fails while it flushes, nobody can know what it kept: such a batch may be found after the
+    restart. That is harmless, because bells are idempotent and streams stay without gaps.)
+    A message number that is not the stream's last plus one is such a failure: a gap would hide a lost message.
+    The queue is bounded by `max_pending` batches; `full` is true when it is reached, the caller must then refuse or
+    hold back work, and an `append` all the same raises `JournalFullError`.
     """
 
     @property
@@ -77,22 +85,23 @@ class Journal(Protocol):
         ...
 
     async def recent_bells(self, rider_id: str, limit: int) -> Sequence[Bell]:
-        """A rider's latest bells, newest first."""
+        """A rider's latest bells, newest ring first, at most `limit`."""
         ...
 
     async def outgoing_since(self, stream: str, seq: int, limit: int) -> Sequence[Outgoing] | None:
         """Messages of a stream with a higher number, oldest first; None when some of them are no longer kept.
 
+        None also when `seq` is a number the stream has not reached: the client then holds somebody else's numbering.
         At least the last 64 messages of a stream are kept (`limit` ≤ 64); acknowledged ones may go earlier.
         """
         ...
 
     async def stop_visits(self, since_ms: int, limit: int) -> Sequence[StopVisit]:
-        """Stop visits committed since an instant, oldest first."""
+        """Committed stop visits with `at_ms` ≥ `since_ms`, oldest first, at most `limit`."""
         ...
 
     async def close(self) -> None:
-        """Commit what is queued and release the store."""
+        """Commit what is queued, call its `done`s and release the store. An `append` afterwards fails by its `done`."""
         ...
 
 
