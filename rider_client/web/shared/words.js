@@ -1,0 +1,50 @@
+/** Words for people, from data files: one sentence a key, `{name}` filled in. Pure but for `loadWords`. */
+
+export const WORDS_SCHEMA = 1;
+
+/**
+ * @typedef {"ko" | "en"} Lang
+ * @typedef {Record<string, string | number>} Values
+ * @typedef {{key: string, values?: Values}} Said
+ * @typedef {(key: string, values?: Values) => string} Translate
+ */
+
+/**
+ * The language of a page, from what the address, the server or the browser says; Korean is the first language here.
+ *
+ * @param {...(string | null | undefined)} wishes
+ * @returns {Lang}
+ */
+export function chooseLang(...wishes) {
+  for (const wish of wishes) {
+    if (wish?.toLowerCase().startsWith("en")) return "en";
+    if (wish?.toLowerCase().startsWith("ko")) return "ko";
+  }
+  return "ko";
+}
+
+/**
+ * A translator over one language's table. An unknown key is a defect and throws; tests look at every key.
+ *
+ * @param {Record<string, string>} table
+ * @returns {Translate}
+ */
+export function translator(table) {
+  return (key, values = {}) => {
+    const text = table[key];
+    if (text === undefined) throw new Error(`no words for "${key}"`);
+    return text.replace(/\{(\w+)\}/g, (_, /** @type {string} */ name) => String(values[name] ?? ""));
+  };
+}
+
+/**
+ * @param {Lang} lang
+ * @returns {Promise<Translate>}
+ */
+export async function loadWords(lang) {
+  const answer = await fetch(`/static/shared/words/${lang}.json`);
+  if (!answer.ok) throw new Error(`the words of "${lang}" did not come (${answer.status})`);
+  const file = /** @type {{schema: number, words: Record<string, string>}} */ (await answer.json());
+  if (file.schema !== WORDS_SCHEMA) throw new Error(`words of schema ${file.schema}, this page reads ${WORDS_SCHEMA}`);
+  return translator(file.words);
+}
