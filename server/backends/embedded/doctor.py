@@ -20,7 +20,7 @@ from server.backends.embedded.schema import (
     FILE_NAME,
     SCHEMA_VERSION,
     WAL_LIMIT_BYTES,
-    connect_reader,
+    connect_inspector,
     connect_writer,
     schema_version,
 )
@@ -133,7 +133,7 @@ def _wal_size(file: Path) -> Finding:
 
 
 def _integrity(file: Path) -> Finding:
-    with closing(connect_reader(file, busy_timeout_s=2.0)) as connection:
+    with closing(connect_inspector(file)) as connection:
         problems = [str(text) for (text,) in connection.execute("PRAGMA quick_check(3)")]
     if problems == ["ok"]:
         return _ok("integrity", f"quick_check found nothing wrong in {file.stat().st_size / 2**20:,.1f} MB")

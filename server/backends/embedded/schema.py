@@ -109,6 +109,17 @@ def connect_reader(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
 
 
+def connect_inspector(path: Path) -> sqlite3.Connection:
+    """Open a reader that leaves no file behind, for looking at a journal from outside.
+
+    Without a write-ahead log beside it the file is complete and nobody uses it, so SQLite may take it for immutable
+    and makes no side files. (Made by another user, those would keep the server from starting.)
+    """
+    if path.with_name(f"{path.name}-wal").exists():
+        return connect_reader(path, busy_timeout_s=2.0)
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+
+
 def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
     """Raise `DataDirError` when the file is another program's, or a later Ridebell's. Writes nothing."""
     owner, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
@@ -155,7 +166,7 @@ def limit_size(connection: sqlite3.Connection, max_bytes: int) -> None:
 
 def schema_version(path: Path) -> int:
     """Schema version of an existing file; raises `DataDirError` or `sqlite3.Error` when it is not a journal of ours."""
-    with closing(connect_reader(path, busy_timeout_s=1.0)) as connection:
+    with closing(connect_inspector(path)) as connection:
         refuse_foreign(connection, path)
         return _pragma(connection, "user_version")
 
