@@ -26,7 +26,7 @@ from server.backends.embedded.schema import (
 )
 
 LOW_DISK_BYTES = 500 * 2**20
-"""Below this a busy day may fill the disk: a province's bells, alerts and visits take about 200 MB a day."""
+"""Below this a busy day may fill the disk: 100,000 bells with their alerts and messages take some 200 MB."""
 
 COMMITS_MEASURED = 25
 """Enough for a median; a second even on a disk that takes 40 ms a flush."""

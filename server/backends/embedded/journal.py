@@ -23,7 +23,7 @@ MAX_PENDING = 4096
 """Batches that may wait for their commit (about 4 MB). Reached only when the device stalls for seconds."""
 
 MAX_GROUP = 512
-"""Batches that may share one transaction: bounds how long the first of them waits for the last (some 15 ms)."""
+"""Batches that may share one transaction: bounds how long the first of them waits for the last (some 20 ms)."""
 
 BUSY_TIMEOUT_S = 2.0
 """How long a commit waits for somebody else's lock on the file (a person with the sqlite3 shell) before it fails."""
