@@ -103,6 +103,7 @@ class Link(Generic[M]):
         self._clock = time.monotonic
         self._stir = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
+        self._broken: BaseException | None = None
 
     @property
     def live(self) -> bool:
@@ -120,6 +121,14 @@ class Link(Generic[M]):
         self._running.cancel()
         with contextlib.suppress(asyncio.CancelledError, LinkStopped):
             await self._running
+        if self._broken is not None:
+            raise self._broken
+
+    def break_off(self, error: BaseException) -> None:
+        """End the link because something beside it failed; whoever waits, and the end of the `async with`, raise `error`."""
+        self._broken = error
+        if self._running is not None:
+            self._running.cancel()
 
     async def wait(self, wanted: Awaitable[T], *, timeout_s: float | None = None) -> T:
         """Wait for something the link is to bring.
@@ -135,7 +144,9 @@ class Link(Generic[M]):
             if waiting.done():
                 return waiting.result()
             if self._running.cancelled():
-                raise LinkStopped(StopReason.CLOSED, "the client was closed while something was waited for")
+                raise self._broken or LinkStopped(
+                    StopReason.CLOSED, "the client was closed while something was waited for"
+                )
             if self._running.done():
                 self._running.result()
             raise TimeoutError
