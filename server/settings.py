@@ -14,3 +14,93 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How often time itself is looked at. Too small: idle CPU; too large: silence and expiry are noticed late."""
     latency_window: int = 20_000
     """Samples kept for each published latency. Too small: p99 jumps; too large: it forgets too slowly."""
+
+
+class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds and rhythms of the doors: HTTP, pages and sockets."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Too narrow: nobody reaches us; too wide: everybody does."""
+    port: int = 8080
+    """0 asks the system for a free one."""
+    demo: bool = False
+    """Hand out tokens and tickets of any role without asking, for trying things out. Never on a network."""
+    allowed_origins: tuple[str, ...] = ()
+    """Web origins besides our own host (`https://stops.example.org`). Too few: their pages cannot ring; too many: any page can."""
+    trusted_proxies: str = ""
+    """Addresses whose `X-Forwarded-*` is believed, comma-separated. Missing: all riders behind the proxy share one rate limit."""
+    jwks_url: str = ""
+    """Where an identity provider publishes its keys; replaces the key of our own."""
+
+    # -- connections --
+    backlog: int = 2048
+    """Connections the kernel holds until we accept them. Too small: a rush after a restart is refused."""
+    tcp_user_timeout_ms: int = 12_000
+    """Unacknowledged sent data closes a connection after this. Too small: a tunnel drops buses; too large: ghosts stay."""
+    terminal_send_buffer_bytes: int = 16_384
+    """Kernel send buffer of a terminal. Too small: more wake-ups; too large: stale alerts wait in the kernel, unseen by us."""
+    header_deadline_s: float = 10.0
+    """A request's head must be complete within this. Too small: poor links fail; too large: slow ones hold connections."""
+    header_max_bytes: int = 32_768
+    """Largest request head. Too small: long cookies fail; too large: memory for strangers."""
+    body_deadline_s: float = 15.0
+    """A request's body must be complete within this."""
+    body_max_bytes: int = 65_536
+    """Largest JSON body."""
+    feed_body_max_bytes: int = 8 * 1024 * 1024
+    """Largest GTFS-realtime message: 10,000 vehicles are about 1 MB."""
+    keep_alive_s: int = 10
+    """An idle HTTP connection is closed after this."""
+
+    # -- sockets --
+    frame_max_bytes: int = 65_536
+    """Largest frame of a client (close 1009)."""
+    hello_max_bytes: int = 4_096
+    """Largest first frame; it comes from strangers."""
+    hello_deadline_s: float = 5.0
+    """The first frame must come within this (close 4401)."""
+    heartbeat_s: int = 10
+    """Both sides say something this often. Too small: radio and battery; too large: a dead link is noticed late."""
+    silent_after_s: float = 15.0
+    """A terminal without a frame for this long counts as down (promise: known within 15 s). Must exceed `heartbeat_s`."""
+    frames_per_s: float = 40.0
+    """Frames a client may send, on average (close 4429); bursts of `frames_burst`. Too small: a busy terminal is cut off."""
+    frames_burst: int = 400
+    feed_bytes_per_s: int = 4 * 1024 * 1024
+    """Bytes a feed may send, on average."""
+    bytes_per_s: int = 64 * 1024
+    """Bytes any other client may send, on average (close 4429)."""
+    bytes_burst_s: float = 4.0
+    """How many seconds' worth of bytes may come at once."""
+    write_high_bytes: int = 65_536
+    """Unsent bytes at which we stop writing to a connection and let its outbox fill."""
+    outbox_max: int = 256
+    """Messages waiting for a slow client (close 4408). Too small: a short stall costs a reconnect; too large: memory."""
+    watches_max: int = 12
+    """Stops one connection may watch. Too small: a map page cannot; too large: one client costs as much as many."""
+    boards_max: int = 20_000
+    """Stops watched by anybody at once; the work per second is proportional to it."""
+    sessions_max: int = 50_000
+    """Open sockets (new ones are closed 4429). Too small: riders are turned away; too large: memory, about 20 KB each."""
+    sessions_per_subject: int = 16
+    """Open sockets of one person or system."""
+    drain_spread_s: float = 4.0
+    """At a planned end clients are asked to come back spread over this. Too small: a thundering herd."""
+    shutdown_s: int = 10
+    """Requests that still run at a planned end get this long."""
+
+    # -- people --
+    token_ttl_s: int = 30 * 86_400
+    """How long a token printed by `ridebell token` lasts unless told otherwise."""
+    ticket_ttl_s: float = 30.0
+    """A browser's ticket must be used within this."""
+    tickets_max: int = 20_000
+    """Unused tickets kept; the oldest goes first."""
+    rings_per_min: float = 10.0
+    """Rings of one rider, on average; bursts of `rings_burst`. A repeat of the same ring is free."""
+    rings_burst: int = 20
+    anonymous_per_min: float = 30.0
+    """Tickets for people without an account, per peer address. Too small: a school behind one address is locked out."""
+    anonymous_burst: int = 120
+    limiter_max: int = 50_000
+    """Keys each rate limiter remembers; the longest unused goes first."""
