@@ -21,6 +21,7 @@ from server.core.model import (
     Assigned,
     Bell,
     BellChanged,
+    BellId,
     BellRepeated,
     BellState,
     Effect,
@@ -370,7 +371,7 @@ class Runtime:
         eta_s, stops_away = self.engine.bell_outlook(bell, self.clock.now_ms() if now_ms is None else now_ms)
         return self.renderer.bell(bell, seq=seq, eta_s=eta_s, stops_away=stops_away)
 
-    async def find_bell(self, bell_id: str) -> Bell | None:
+    async def find_bell(self, bell_id: BellId) -> Bell | None:
         """A bell by its id, from memory or from the journal."""
         found = self.engine.bell(bell_id)
         return found if found is not None else await self._journal.find_bell(bell_id)

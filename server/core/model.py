@@ -306,7 +306,7 @@ Event = Fix | SignOn | SignOff | TerminalLink | Ring | Cancel | Shown | Respond 
 class Bell(Record, frozen=True, gc=False):
     """A rider's accepted request, whole: the latest record of a bell is all that recovery needs.
 
-    `attempt` counts assignments from 1; `tried` are vehicles that passed or declined. `visit_sequence` is the
+    `attempt` is 1 until the second bus is chosen, then counts on; `buses` is how many were chosen; `tried` are vehicles that passed or declined. `visit_sequence` is the
     `stop_sequence` of the visit at which the chosen vehicle is awaited.
     """
 
@@ -325,6 +325,7 @@ class Bell(Record, frozen=True, gc=False):
     party: int = 1
     needs: tuple[Need, ...] = ()
     attempt: int = 1
+    buses: int = 0
     vehicle_id: VehicleId | None = None
     trip: TripKey | None = None
     visit_sequence: int | None = None

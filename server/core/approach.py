@@ -1,0 +1,235 @@
+"""What a bus does at each visit: arrives, stands, leaves or passes. Level 4 of the core.
+
+Progress along the pattern decides, never a circle: a stop across the road or the second pass of a loop is at another
+place of the path. Entering and leaving have different thresholds, and a visit is over only once.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from server.core.model import Source, VisitOutcome
+from server.core.network import Pattern
+from server.core.policy import Policy
+from server.core.tracking import Span, Track, doors_open
+
+SEEN_GAP_S = 10.0
+"""Fixes at most this far apart show what happened in a ±30 m zone (60 m at 6 m/s, a slow pass, take 10 s)."""
+BRAKE_LOSS_S = 10.0
+"""Time that stopping and starting again costs besides standing: v/a at 10 m/s and 1 m/s²."""
+FREE_MPS = 9.0
+"""Speed of a bus between stops when its fixes do not tell: 32 km/h."""
+CONFIRM_M = 100.0
+"""This far beyond the leave threshold one fix is enough to say that a stop is behind; closer, a second must agree."""
+AT_POLE_M = 12.0
+"""How near the stop's own place counts as having reached it, for the time of arrival."""
+MIN_LEAVE_M = 10.0
+SEEN_CONFIDENCE = 0.95
+GUESSED_CONFIDENCE = 0.6
+UNKNOWN_CONFIDENCE = 0.5
+
+
+class Arrived(NamedTuple):
+    """The bus stands in the zone of a visit (by the stand test)."""
+
+    visit_index: int
+    at_ms: int
+
+
+class Finished(NamedTuple):
+    """A visit is behind the bus. Times are device times; None where the fixes do not tell."""
+
+    visit_index: int
+    outcome: VisitOutcome
+    arrived_ms: int | None
+    departed_ms: int | None
+    stood_s: float
+    confidence: float
+
+
+VisitEvent = Arrived | Finished
+
+
+@dataclass(slots=True)
+class Zone:
+    """What was seen of one visit so far."""
+
+    entered_ms: int | None = None
+    reached_ms: int | None = None
+    left_ms: int | None = None
+    inside_s: float = 0.0
+    stood_s: float = 0.0
+    stood: bool = False
+    told: bool = False
+    longest_gap_s: float = 0.0
+    slack_s: float = 0.0
+    beyond: int = 0
+
+
+@dataclass(slots=True)
+class Approach:
+    """Where a vehicle is in its row of visits. `next_index` is the first visit that is not over."""
+
+    next_index: int = 0
+    zones: dict[int, Zone] = field(default_factory=dict)
+
+    def standing_at(self, index: int) -> bool:
+        """True while the bus stands, or has stood, in the zone of this visit and not left it."""
+        zone = self.zones.get(index)
+        return zone is not None and zone.stood
+
+
+def start(track: Track, policy: Policy) -> Approach:
+    """Begin at the first visit that is not behind the bus: nothing is said of stops that nobody saw it at."""
+    approach = Approach()
+    if track.pattern is None or track.progress_m is None:
+        return approach
+    for visit in track.pattern.visits:
+        if track.progress_m <= visit.along_m + _leave_m(track.pattern, visit.index, policy):
+            break
+        approach.next_index = visit.index + 1
+    _look(approach, track, Span(track.progress_m, _at_ms(track), track.progress_m, _at_ms(track)), policy)
+    return approach
+
+
+def advance(approach: Approach, track: Track, policy: Policy) -> list[VisitEvent]:
+    """Look at the last movement. Emits each visit's arrival at most once, and its end exactly once, in order."""
+    span, pattern = track.span, track.pattern
+    if span is None or pattern is None:
+        return []
+    _look(approach, track, span, policy)
+    events: list[VisitEvent] = []
+    for index in range(approach.next_index, len(pattern.visits)):
+        zone = approach.zones.get(index)
+        if zone is None:
+            break
+        if zone.stood and not zone.told:
+            zone.told = True
+            events.append(Arrived(index, zone.reached_ms or zone.entered_ms or span.to_ms))
+        if not _left(zone, span.to_m - pattern.visits[index].along_m - _leave_m(pattern, index, policy)):
+            break
+        events.append(_finish(index, zone, policy))
+        approach.next_index = index + 1
+        del approach.zones[index]
+    return events
+
+
+def close(approach: Approach, policy: Policy) -> list[VisitEvent]:
+    """End the visit the bus is standing at (its trip ends or changes there)."""
+    zone = approach.zones.pop(approach.next_index, None)
+    if zone is None or not zone.stood:
+        return []
+    index = approach.next_index
+    approach.next_index += 1
+    return [_finish(index, zone, policy)]
+
+
+def _look(approach: Approach, track: Track, span: Span, policy: Policy) -> None:
+    pattern = track.pattern
+    if pattern is None:
+        return
+    reached: list[int] = []
+    for index in range(approach.next_index, len(pattern.visits)):
+        if pattern.visits[index].along_m - policy.zone_m > span.to_m:
+            break
+        reached.append(index)
+    sharing = sum(span.from_m < pattern.visits[index].along_m <= span.to_m for index in reached)
+    for index in reached:
+        zone = approach.zones.setdefault(index, Zone())
+        _measure(zone, track, span, pattern.visits[index].along_m, sharing, policy)
+        beyond_m = span.to_m - pattern.visits[index].along_m - _leave_m(pattern, index, policy)
+        zone.beyond = zone.beyond + 1 if beyond_m > 0 else 0
+
+
+def _measure(zone: Zone, track: Track, span: Span, stop_m: float, sharing: int, policy: Policy) -> None:
+    """Add what one movement says about one stop: time in the zone, standing, doors, and the gap in our sight."""
+    gap_s = (span.to_ms - span.from_ms) / 1000.0
+    inside = abs(span.to_m - stop_m) <= policy.zone_m
+    was_inside = abs(span.from_m - stop_m) <= policy.zone_m
+    if zone.entered_ms is None:
+        zone.entered_ms = _when(span, stop_m - policy.zone_m)
+    if zone.reached_ms is None and span.to_m >= stop_m - AT_POLE_M:
+        zone.reached_ms = _when(span, stop_m - AT_POLE_M)
+    if inside or was_inside:
+        inside_s = gap_s * _share_inside(span, stop_m, policy.zone_m)
+        zone.inside_s += inside_s
+    moved_mps = (span.to_m - span.from_m) / gap_s if gap_s > 0 else None
+    if inside and (doors_open(track.fix) or _stands(track, moved_mps, policy)):
+        zone.reached_ms = min(zone.reached_ms or span.to_ms, span.to_ms)
+        zone.stood = True
+        zone.stood_s += gap_s if was_inside else 0.0
+        zone.left_ms = span.to_ms
+    if zone.inside_s >= policy.stand_s and inside and gap_s <= SEEN_GAP_S:
+        zone.stood = True
+    if span.from_m < stop_m + policy.zone_m and gap_s > zone.longest_gap_s:
+        zone.longest_gap_s = gap_s
+    if span.from_m < stop_m <= span.to_m and gap_s > SEEN_GAP_S:
+        free_mps = max(FREE_MPS, min(track.speed_mps or 0.0, policy.max_speed_mps))
+        zone.slack_s = (gap_s - (span.to_m - span.from_m) / free_mps) / max(sharing, 1)
+        zone.reached_ms = _when(span, stop_m)
+    if zone.left_ms is None or not zone.stood:
+        zone.left_ms = _when(span, stop_m + AT_POLE_M)
+
+
+def _stands(track: Track, moved_mps: float | None, policy: Policy) -> bool:
+    """Under walking speed: by its own word where it has one, else by how far it came."""
+    said = track.fix.speed_mps if track.fix is not None else None
+    if said is not None and (track.says_speed or (track.fix is not None and track.fix.source is Source.TERMINAL)):
+        return said < policy.stand_speed_mps
+    return moved_mps is not None and moved_mps < policy.stand_speed_mps
+
+
+def _left(zone: Zone, beyond_leave_m: float) -> bool:
+    """Has the bus left for good? One wrong fix a little beyond the stop must not close anything."""
+    return beyond_leave_m > CONFIRM_M or (
+        beyond_leave_m > 0.0 and (zone.beyond >= 2 or zone.longest_gap_s > SEEN_GAP_S)
+    )
+
+
+def _finish(index: int, zone: Zone, policy: Policy) -> Finished:
+    if zone.stood:
+        stood_s = max(zone.stood_s, zone.inside_s if zone.inside_s >= policy.stand_s else 0.0)
+        return Finished(index, VisitOutcome.STOPPED, zone.reached_ms, zone.left_ms, round(stood_s, 1), SEEN_CONFIDENCE)
+    if zone.longest_gap_s <= SEEN_GAP_S:
+        return Finished(index, VisitOutcome.PASSED, zone.reached_ms, zone.left_ms, 0.0, SEEN_CONFIDENCE)
+    return _guess(index, zone, policy)
+
+
+def _guess(index: int, zone: Zone, policy: Policy) -> Finished:
+    """The bus was out of sight at the stop: time it had to spare says whether it can have stood there."""
+    spare_s = zone.slack_s - BRAKE_LOSS_S
+    reached, left = zone.reached_ms, zone.left_ms
+    if spare_s >= policy.stand_s:
+        left = reached + int(spare_s * 1000) if reached is not None else left
+        return Finished(index, VisitOutcome.STOPPED, reached, left, round(spare_s, 1), GUESSED_CONFIDENCE)
+    if zone.slack_s < policy.stand_s / 2:
+        return Finished(index, VisitOutcome.PASSED, reached, left, 0.0, GUESSED_CONFIDENCE)
+    return Finished(index, VisitOutcome.UNKNOWN, reached, left, 0.0, UNKNOWN_CONFIDENCE)
+
+
+def _share_inside(span: Span, stop_m: float, zone_m: float) -> float:
+    length_m = span.to_m - span.from_m
+    if length_m <= 0.0:
+        return 1.0
+    inside_m = min(span.to_m, stop_m + zone_m) - max(span.from_m, stop_m - zone_m)
+    return max(0.0, min(1.0, inside_m / length_m))
+
+
+def _when(span: Span, along_m: float) -> int:
+    """When the bus was at a place of the span, at even speed; the nearer end for a place outside it."""
+    length_m = span.to_m - span.from_m
+    if length_m <= 0.0:
+        return span.to_ms
+    share = min(max((along_m - span.from_m) / length_m, 0.0), 1.0)
+    return span.from_ms + round(share * (span.to_ms - span.from_ms))
+
+
+def _leave_m(pattern: Pattern, index: int, policy: Policy) -> float:
+    """How far beyond a stop it is behind; less where the next stop is so near that the zones would overlap."""
+    if index + 1 == len(pattern.visits):
+        return policy.leave_m
+    gap_m = pattern.visits[index + 1].along_m - pattern.visits[index].along_m
+    return min(policy.leave_m, max(MIN_LEAVE_M, gap_m / 2))
+
+
+def _at_ms(track: Track) -> int:
+    return track.fix.at_ms if track.fix is not None else track.seen_ms

@@ -1,0 +1,135 @@
+"""Which bus serves which bell, and when its driver is told. Level 5 of the core.
+
+Exactly one bus: the next one that still can stop in comfort. Reasons are given for every bus that cannot.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from server.core.approach import Approach
+from server.core.model import Bell, Need, Reason, Stage, Vehicle, VehicleId
+from server.core.network import Visit
+from server.core.policy import Policy
+from server.core.prediction import eta_s
+from server.core.tracking import Track, doors_open
+
+NOT_PICKED_UP = 1
+"""GTFS `pickup_type` 1: no boarding here."""
+OVERTAKE_M = 150.0
+"""A bell moves to a bus that came ahead only when it is this much nearer: bunched buses must not flap."""
+
+
+class Candidate(NamedTuple):
+    """A bus that could serve a bell at a visit, and how far it is."""
+
+    track: Track
+    approach: Approach
+    visit: Visit
+    left_m: float
+
+
+class Rules(NamedTuple):
+    """What choosing needs besides the buses: thresholds, the registry's entry, and whether silence means no terminal."""
+
+    policy: Policy
+    assume_terminal: bool
+
+
+def needed_m(track: Track, now_ms: int, policy: Policy) -> float:
+    """Metres before a stop within which a bus can no longer be asked to stop.
+
+    DOMAIN §2: `v·(t_data_age + t_deliver + t_react) + v²/(2·a_comfort)`; `v` is the likely speed, so that the
+    uncertainty of an old position widens it.
+    """
+    v = track.likely_speed_mps(now_ms)
+    blind_s = min(track.age_s(now_ms), policy.extrapolate_s) + policy.t_deliver_s + policy.t_react_s
+    return v * blind_s + v * v / (2.0 * policy.a_comfort_mps2)
+
+
+def before_commit(candidate: Candidate, now_ms: int, policy: Policy) -> bool:
+    """Is the bus short of the last place where it may be asked to stop at this visit?"""
+    if candidate.left_m <= needed_m(candidate.track, now_ms, policy):
+        return False
+    stops_between = candidate.visit.index - candidate.approach.next_index
+    match policy.cutoff:
+        case "physical":
+            return True
+        case "previous-stop":
+            return stops_between >= 1
+        case "second-previous-stop":
+            return stops_between >= 2
+        case "minutes":
+            eta = eta_s(candidate.track, candidate.visit.index, now_ms)
+            return eta is not None and eta >= policy.cutoff_s
+
+
+def standing_here(candidate: Candidate) -> bool:
+    """Does the bus stand in the zone of this visit, so that the rider needs no bell but can board?"""
+    at_it = candidate.approach.next_index == candidate.visit.index
+    return (
+        at_it
+        and candidate.approach.standing_at(candidate.visit.index)
+        and (doors_open(candidate.track.fix) or (candidate.track.speed_mps or 0.0) < 1.0)
+    )
+
+
+def cannot_serve(
+    candidate: Candidate, needs: Iterable[Need], vehicle: Vehicle | None, now_ms: int, rules: Rules
+) -> Reason | None:
+    """Why this bus cannot be given a bell at this visit, or None. Unknown seats and floors are unknown, not no."""
+    track, policy = candidate.track, rules.policy
+    if candidate.visit.pickup_type == NOT_PICKED_UP:
+        return Reason.ALIGHT_ONLY
+    if not track.on_route:
+        return Reason.OFF_ROUTE
+    if track.age_s(now_ms) > policy.silent_s:
+        return Reason.BUS_SILENT
+    if standing_here(candidate):
+        return Reason.BUS_HERE_NOW
+    if not can_be_told(track, now_ms, rules):
+        return Reason.NO_TERMINAL
+    if track.seats_left == 0:
+        return Reason.FULL
+    if Need.WHEELCHAIR in needs and vehicle is not None and vehicle.low_floor is False:
+        return Reason.NO_BUS_CAN_SERVE
+    return None if before_commit(candidate, now_ms, policy) else Reason.TOO_LATE
+
+
+def can_be_told(track: Track, now_ms: int, rules: Rules) -> bool:
+    """Is there a terminal that will show it? A link that just broke gets `terminal_grace_s` to come back."""
+    if track.terminal_up is None:
+        return rules.assume_terminal
+    return track.terminal_up or (now_ms - track.terminal_since_ms) / 1000.0 < rules.policy.terminal_grace_s
+
+
+def nearest(candidates: Iterable[Candidate]) -> Candidate | None:
+    """The next bus: least way left; ties by vehicle id, so that replays agree."""
+    return min(candidates, key=lambda c: (c.left_m, c.track.vehicle_id), default=None)
+
+
+def overtaken_by(current: Candidate, best: Candidate) -> bool:
+    """Has another bus come clearly ahead of the chosen one?"""
+    return best.track.vehicle_id != current.track.vehicle_id and best.left_m < current.left_m - OVERTAKE_M
+
+
+def acceptable(bell: Bell, vehicle_id: VehicleId) -> bool:
+    """May this vehicle be chosen for the bell at all: not tried before, and the one wished for if one was."""
+    return vehicle_id not in bell.tried and bell.wanted_vehicle_id in (None, vehicle_id)
+
+
+def stage_of(candidate: Candidate, now_ms: int, policy: Policy) -> Stage | None:
+    """What the driver should see now: nothing yet, `ahead`, or `now`; None also once the commit point is behind.
+
+    `ahead` when the stop is the bus's next one, or when waiting for that would come too late (short gaps, sparse
+    reports); `now` shortly before the commit point (DOMAIN §3 rule 2).
+    """
+    margin_m = candidate.left_m - needed_m(candidate.track, now_ms, policy)
+    if margin_m <= 0.0:
+        return None
+    v = candidate.track.likely_speed_mps(now_ms)
+    if margin_m <= v * max(policy.now_lead_s, 0.5 * candidate.track.period_s):
+        return Stage.NOW
+    next_index = candidate.approach.next_index
+    is_next = candidate.visit.index <= next_index + candidate.approach.standing_at(next_index)
+    soon = margin_m <= v * (policy.alert_lead_s + 2.0 * candidate.track.period_s)
+    return Stage.AHEAD if is_next or soon else None

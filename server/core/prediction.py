@@ -1,0 +1,61 @@
+"""When will it be there: the timetable's own running times from where the bus is now. Level 3 of the core.
+
+The present lateness is carried forward, since running times are added to *now*; a bus that waits for its departure
+adds the wait. Learning from the day's runs is a later refinement; the signature stays.
+"""
+
+from server.core.tracking import Track, scheduled_s
+
+FASTEST_MPS = 25.0
+"""No stretch is predicted faster than 90 km/h, whatever a rounded timetable (same minute at two stops) says."""
+SLOWEST_MPS = 1.5
+"""... nor slower than a walk, unless the bus waits for a departure."""
+
+
+def eta_s(track: Track, visit_index: int, now_ms: int) -> float | None:
+    """Seconds from now until the bus reaches the visit; None while its place or trip is unknown.
+
+    0 for a visit it stands at. Never negative: a bus that is overdue by its last fix is due now.
+    """
+    if track.progress_m is None or track.pattern is None or track.trip is None:
+        return None
+    pattern, trip = track.pattern, track.trip
+    visit = pattern.visits[visit_index]
+    left_m = visit.along_m - track.progress_m
+    if left_m <= 0.0:
+        return 0.0
+    run_s = float(trip.arrivals_s[visit_index]) - scheduled_s(trip, pattern, track.progress_m)
+    run_s = min(max(run_s, left_m / FASTEST_MPS), left_m / SLOWEST_MPS + _planned_dwell_s(track, visit_index))
+    return max(0.0, run_s + wait_s(track, visit_index, now_ms) - track.age_s(now_ms))
+
+
+def wait_s(track: Track, visit_index: int, now_ms: int) -> float:
+    """How long the bus will stand at its first stop until the timetable lets it go."""
+    if track.pattern is None or track.trip is None or track.progress_m is None or visit_index == 0:
+        return 0.0
+    first = track.pattern.visits[0]
+    if track.progress_m > first.along_m + STANDS_AT_FIRST_M:
+        return 0.0
+    departs_ms = track.day_start_ms + 1000 * int(trip_departure_s(track))
+    wait = (departs_ms - now_ms) / 1000.0
+    return wait if 0.0 < wait < LONGEST_WAIT_S else 0.0
+
+
+STANDS_AT_FIRST_M = 30.0
+"""Zone of the first stop in which a bus waits for its departure (the published ±30 m stop zone)."""
+LONGEST_WAIT_S = 3_600.0
+"""A departure farther away than an hour is not what this bus waits for."""
+
+
+def trip_departure_s(track: Track) -> int:
+    """Scheduled departure at the first stop, in seconds of the service day."""
+    return int(track.trip.departures_s[0]) if track.trip is not None else 0
+
+
+def _planned_dwell_s(track: Track, visit_index: int) -> float:
+    """Standing time that the timetable itself has between here and the visit (layovers in the middle of a trip)."""
+    if track.trip is None or track.pattern is None or track.progress_m is None:
+        return 0.0
+    start = int(track.pattern.visit_along_m.searchsorted(track.progress_m))
+    dwell = track.trip.departures_s[start:visit_index] - track.trip.arrivals_s[start:visit_index]
+    return float(dwell.clip(0).sum())

@@ -1,0 +1,308 @@
+"""Take or refuse a fix; place the bus along its pattern. Level 2 of the core: knows model, policy, network.
+
+A `Track` is the live state of one vehicle. It belongs to the engine and is changed only by the functions here.
+Everything works on ordinary trips with a sign-on; without one the vehicle's pattern is `unknown` rather than guessed.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from server.core.model import Assignment, Doors, Fix, Phase, Reason, Source, TripKey, VehicleId
+from server.core.network import Network, Pattern, Trip
+from server.core.policy import Policy
+
+BACK_M = 80.0
+"""How far behind the last progress a projection may fall: GPS error of a standing bus in a street canyon (p99)."""
+CRUISE_MPS = 10.0
+"""Assumed speed of a moving bus that never said one: 36 km/h, a city bus between stops."""
+URBAN_TOP_MPS = 14.0
+"""Speed a bus may have reached since a fix that is some seconds old: 50 km/h, the urban limit."""
+GAIN_MPS2 = 1.0
+"""How fast it may have gained it: comfortable acceleration of a city bus."""
+GPS_SIGMA_M = 12.0
+"""Spread of fixes around the true place when the receiver says nothing: 95 % within 25 m on real C53 data."""
+TIMETABLE_SIGMA_S = 420.0
+"""Weight of the timetable when a first fix could be two places of a pattern: buses are minutes off, not an hour."""
+HEADING_SIGMA_DEG = 35.0
+HEADING_SPEED_MPS = 2.0
+"""Below walking speed a GPS heading is noise."""
+REPORTED_GAIN_MPS2 = 2.5
+REPORTED_SLACK_M = 40.0
+SHORT_GAP_S = 10.0
+"""Within this gap the reported speeds bound how far the bus can have come."""
+MAX_SUSPECTS = 8
+PERIOD_GAIN = 0.3
+"""Weight of the newest gap in the learned reporting period: settles within five reports."""
+LONGEST_PERIOD_S = 120.0
+END_M = 40.0
+"""Within this of the path's end the trip is at its last stop."""
+
+
+@dataclass(slots=True)
+class Span:
+    """How progress moved with the last fix: from `from_m` at `from_ms` to `to_m` at `to_ms` (device times)."""
+
+    from_m: float
+    from_ms: int
+    to_m: float
+    to_ms: int
+
+
+@dataclass(slots=True)
+class Track:
+    """What is believed of one vehicle. `progress_m` is None while its place on a pattern is unknown.
+
+    `span` is the last movement for the approach step to look at; None when the vehicle was placed anew.
+    """
+
+    vehicle_id: VehicleId
+    seen_ms: int
+    assignment: Assignment | None = None
+    trip_key: TripKey | None = None
+    trip: Trip | None = None
+    pattern: Pattern | None = None
+    day_start_ms: int = 0
+    fix: Fix | None = None
+    x: float = 0.0
+    y: float = 0.0
+    progress_m: float | None = None
+    span: Span | None = None
+    speed_mps: float | None = None
+    says_speed: bool = False
+    """It has reported a speed above 0 at least once (feeds that say 0 for every bus are common)."""
+    offset_m: float = 0.0
+    confidence: float = 0.0
+    period_s: float = 5.0
+    off_fixes: int = 0
+    behind_fixes: int = 0
+    on_route: bool = False
+    terminal_up: bool | None = None
+    terminal_since_ms: int = 0
+    suspects: list[Fix] = field(default_factory=list)
+    seats_left: int | None = None
+    passengers: int | None = None
+
+    @property
+    def at_end(self) -> bool:
+        """True when the trip is over: the bus stands at the last stop of its pattern."""
+        return (
+            self.pattern is not None
+            and self.progress_m is not None
+            and self.progress_m >= self.pattern.visits[-1].along_m - END_M
+        )
+
+    @property
+    def phase(self) -> Phase:
+        """What the vehicle is doing."""
+        if self.pattern is None or self.fix is None:
+            return Phase.UNKNOWN
+        if not self.on_route:
+            return Phase.OFF_ROUTE if self.off_fixes else Phase.UNKNOWN
+        return Phase.LAYOVER if self.at_end else Phase.IN_SERVICE
+
+    def age_s(self, now_ms: int) -> float:
+        """Seconds since the last fix was received (receive time is what freshness means)."""
+        return max(0.0, (now_ms - self.seen_ms) / 1000.0)
+
+    def likely_speed_mps(self, now_ms: int) -> float:
+        """The speed to reckon with now: what was said, plus what an accelerating bus may have gained since."""
+        said = CRUISE_MPS if self.speed_mps is None else self.speed_mps
+        return max(said, min(URBAN_TOP_MPS, said + GAIN_MPS2 * max(0.0, self.age_s(now_ms) - 1.0)))
+
+    def uncertainty_m(self, now_ms: int, policy: Policy) -> float | None:
+        """Half width of where the bus may be: GPS error, plus age times likely speed (limited extrapolation)."""
+        if self.fix is None:
+            return None
+        accuracy = GPS_SIGMA_M if self.fix.accuracy_m is None else max(self.fix.accuracy_m, 3.0)
+        return accuracy + min(self.age_s(now_ms), policy.extrapolate_s) * self.likely_speed_mps(now_ms)
+
+
+class Taken(NamedTuple):
+    """A fix was taken. `moved`: the place on the pattern is known and may be looked at by the next steps."""
+
+    moved: bool
+    left_route: bool = False
+    came_back: bool = False
+
+
+def assign(track: Track, assignment: Assignment, network: Network) -> bool:
+    """Sign the vehicle on (or off). False when the trip is the one it runs already; its progress is kept then."""
+    track.assignment = assignment
+    if assignment.trip is not None and assignment.trip == track.trip_key:
+        return False
+    trip = network.trip(assignment.trip.trip_id) if assignment.trip is not None else None
+    track.trip_key = assignment.trip if trip is not None else None
+    track.trip = trip
+    track.pattern = network.pattern(trip.pattern_index) if trip is not None else None
+    track.day_start_ms = network.day_start_ms(assignment.trip.start_date) if trip and assignment.trip else 0
+    track.progress_m, track.span = None, None
+    track.on_route, track.off_fixes, track.behind_fixes, track.confidence = False, 0, 0, 0.0
+    return True
+
+
+def take(track: Track, fix: Fix, network: Network, policy: Policy) -> Taken | Reason:
+    """Take a fix and move the track, or say why not. A refused fix changes nothing but the list of suspects."""
+    refused = _time_refusal(track, fix, policy)
+    if refused is not None:
+        return refused
+    x, y = network.frame.to_xy(fix.lat, fix.lon)
+    jumped = track.fix is not None and not _plausible(track.fix, fix, _distance(track, x, y), policy)
+    if jumped and not _believe_suspects(track, fix, network, policy):
+        return Reason.FIX_IMPLAUSIBLE
+    track.suspects.clear()
+    previous = track.fix
+    _remember(track, fix, x, y, previous)
+    return _place(track, fix, None if jumped else previous, policy)
+
+
+def place_again(track: Track, policy: Policy) -> Taken:
+    """Put the vehicle on the pattern it was just signed on to, by the fix it last sent."""
+    if track.fix is None or track.pattern is None:
+        return Taken(moved=False)
+    track.span = None
+    return _place_anew(track, track.pattern, track.fix, policy)
+
+
+def _time_refusal(track: Track, fix: Fix, policy: Policy) -> Reason | None:
+    if fix.at_ms > fix.received_ms + policy.fix_future_s * 1000:
+        return Reason.FIX_FUTURE
+    if fix.at_ms < fix.received_ms - policy.fix_stale_s * 1000:
+        return Reason.FIX_STALE
+    last = track.fix
+    if last is None or fix.at_ms > last.at_ms:
+        return None
+    if fix.at_ms == last.at_ms:
+        return Reason.FIX_DUPLICATE
+    return Reason.FIX_OUT_OF_ORDER
+
+
+def _plausible(last: Fix, fix: Fix, distance_m: float, policy: Policy) -> bool:
+    """Could a bus have come this far since? Reported speeds bound it over short gaps, the road's top over long."""
+    gap_s = max(0.0, (fix.at_ms - last.at_ms) / 1000.0)
+    error_m = (last.accuracy_m or GPS_SIGMA_M) + (fix.accuracy_m or GPS_SIGMA_M)
+    limit_m = policy.max_speed_mps * gap_s + policy.jump_slack_m
+    if gap_s <= SHORT_GAP_S and fix.source is Source.TERMINAL and last.speed_mps is not None:
+        top_mps = max(last.speed_mps, fix.speed_mps or 0.0) + REPORTED_GAIN_MPS2 * gap_s
+        limit_m = min(limit_m, top_mps * gap_s + REPORTED_SLACK_M + error_m)
+    return distance_m <= limit_m
+
+
+def _believe_suspects(track: Track, fix: Fix, network: Network, policy: Policy) -> bool:
+    """Several refused fixes that agree with one another were right, and the one before them wrong."""
+    if track.suspects:
+        last = track.suspects[-1]
+        ax, ay = network.frame.to_xy(last.lat, last.lon)
+        bx, by = network.frame.to_xy(fix.lat, fix.lon)
+        if not _plausible(last, fix, math.hypot(bx - ax, by - ay), policy):
+            track.suspects.clear()
+    track.suspects.append(fix)
+    del track.suspects[:-MAX_SUSPECTS]
+    return len(track.suspects) >= policy.reanchor_fixes
+
+
+def _distance(track: Track, x: float, y: float) -> float:
+    return math.hypot(x - track.x, y - track.y)
+
+
+def _remember(track: Track, fix: Fix, x: float, y: float, previous: Fix | None) -> None:
+    track.says_speed = track.says_speed or bool(fix.speed_mps)
+    said = fix.speed_mps if track.says_speed or fix.source is Source.TERMINAL else None
+    if previous is not None:
+        gap_s = (fix.at_ms - previous.at_ms) / 1000.0
+        track.period_s += PERIOD_GAIN * (min(gap_s, LONGEST_PERIOD_S) - track.period_s)
+        track.speed_mps = said if said is not None else _distance(track, x, y) / gap_s
+    else:
+        track.speed_mps = said
+    track.fix, track.x, track.y, track.seen_ms = fix, x, y, fix.received_ms
+    track.seats_left = fix.seats_left if fix.seats_left is not None else track.seats_left
+    track.passengers = fix.passengers if fix.passengers is not None else track.passengers
+
+
+def _place(track: Track, fix: Fix, previous: Fix | None, policy: Policy) -> Taken:
+    """Put the vehicle on its pattern: near where it was if that is known, else wherever it fits best."""
+    track.span = None
+    pattern = track.pattern
+    if pattern is None:
+        return Taken(moved=False)
+    if track.progress_m is None or previous is None or not track.on_route:
+        return _place_anew(track, pattern, fix, policy)
+    gap_s = (fix.at_ms - previous.at_ms) / 1000.0
+    reach_m = policy.max_speed_mps * gap_s + policy.jump_slack_m
+    along_m, offset_m, _ = pattern.path.window(track.x, track.y, track.progress_m - BACK_M, track.progress_m + reach_m)
+    if offset_m > policy.off_route_m:
+        return _off_route(track, offset_m, policy)
+    track.off_fixes = 0
+    track.behind_fixes = track.behind_fixes + 1 if _goes_back(track, along_m) else 0
+    if track.behind_fixes >= policy.reanchor_fixes:
+        return _place_anew(track, pattern, fix, policy)
+    start_m = track.progress_m
+    track.progress_m = max(start_m, along_m)
+    track.offset_m = offset_m
+    track.confidence = min(1.0, track.confidence + 0.1 if track.behind_fixes == 0 else track.confidence * 0.8)
+    track.span = Span(start_m, previous.at_ms, track.progress_m, fix.at_ms)
+    return Taken(moved=True)
+
+
+def _goes_back(track: Track, along_m: float) -> bool:
+    """The projection sits at the lower edge of the window: the bus seems to run against its pattern."""
+    return track.progress_m is not None and along_m < track.progress_m - BACK_M * 0.6
+
+
+def _off_route(track: Track, offset_m: float, policy: Policy) -> Taken:
+    track.off_fixes += 1
+    track.offset_m = offset_m
+    if track.off_fixes < policy.off_route_fixes:
+        return Taken(moved=False)
+    left = track.on_route
+    track.on_route, track.confidence = False, 0.0
+    return Taken(moved=False, left_route=left)
+
+
+def _place_anew(track: Track, pattern: Pattern, fix: Fix, policy: Policy) -> Taken:
+    places = pattern.path.candidates(track.x, track.y, policy.off_route_m)
+    if not len(places):
+        return _off_route(track, pattern.path.project(track.x, track.y)[1], policy)
+    rows = zip(places.along_m.tolist(), places.offset_m.tolist(), places.heading_deg.tolist(), strict=True)
+    costs = [_cost(track, pattern, fix, *row) for row in rows]
+    order = sorted(range(len(costs)), key=costs.__getitem__)
+    best = order[0]
+    came_back = not track.on_route and track.off_fixes >= policy.off_route_fixes
+    track.progress_m = float(places.along_m[best])
+    track.offset_m = float(places.offset_m[best])
+    sure = len(order) == 1 or costs[order[1]] - costs[best] > 2.0
+    track.confidence = 0.7 if sure else 0.4
+    track.on_route, track.off_fixes, track.behind_fixes = True, 0, 0
+    return Taken(moved=True, came_back=came_back)
+
+
+def _cost(track: Track, pattern: Pattern, fix: Fix, along_m: float, offset_m: float, heading_deg: float) -> float:
+    """How badly a place explains the fix: distance, heading while moving, and the timetable, each in sigmas."""
+    cost = (offset_m / GPS_SIGMA_M) ** 2
+    if fix.heading_deg is not None and (track.speed_mps is None or track.speed_mps > HEADING_SPEED_MPS):
+        turn = abs((fix.heading_deg - heading_deg + 180.0) % 360.0 - 180.0)
+        cost += (turn / HEADING_SIGMA_DEG) ** 2
+    if track.trip is not None:
+        due_ms = track.day_start_ms + 1000 * scheduled_s(track.trip, pattern, along_m)
+        late_s = (fix.at_ms - due_ms) / 1000.0
+        cost += min((late_s / TIMETABLE_SIGMA_S) ** 2, 9.0)
+    return cost
+
+
+def scheduled_s(trip: Trip, pattern: Pattern, along_m: float) -> float:
+    """When the timetable has the trip at this place, in seconds of its service day (linear between stops)."""
+    stops_m = pattern.visit_along_m
+    last = len(stops_m) - 1
+    after = min(max(int(stops_m.searchsorted(along_m, side="right")), 1), last) if last else 0
+    if not last:
+        return float(trip.departures_s[0])
+    before = after - 1
+    gap_m = float(stops_m[after] - stops_m[before])
+    share = min(max((along_m - float(stops_m[before])) / gap_m, 0.0), 1.0) if gap_m > 0 else 1.0
+    leave_s, reach_s = float(trip.departures_s[before]), float(trip.arrivals_s[after])
+    return leave_s + share * (reach_s - leave_s)
+
+
+def doors_open(fix: Fix | None) -> bool:
+    """True only when the vehicle says so; unknown doors are not open ones."""
+    return fix is not None and fix.doors is Doors.OPEN

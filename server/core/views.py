@@ -1,0 +1,118 @@
+"""What the engine believes, as records for those who ask. Level 7 of the core: reads state, changes none."""
+
+from server.core.approach import Approach
+from server.core.dispatch import Candidate, standing_here
+from server.core.model import ArrivalView, Phase, Positioned, Reason, VehicleView
+from server.core.network import Network, VisitRef
+from server.core.policy import Policy
+from server.core.prediction import eta_s
+from server.core.tracking import Track
+
+NEXT_SLACK_M = 10.0
+"""Up to this far beyond its place a stop still counts as the next one: GPS error along the street."""
+
+
+def positioned(track: Track, policy: Policy, now_ms: int) -> Positioned:
+    """Where the tracker believes the vehicle is, after a fix it took."""
+    known = track.pattern is not None and track.progress_m is not None and track.on_route
+    pattern = track.pattern if known else None
+    uncertainty_m = track.uncertainty_m(now_ms, policy)
+    return Positioned(
+        at_ms=now_ms,
+        vehicle_id=track.vehicle_id,
+        trip=track.trip_key,
+        route_id=track.assignment.route_id if track.assignment is not None else None,
+        direction_id=track.assignment.direction_id if track.assignment is not None else None,
+        pattern_id=track.pattern.pattern_id if track.pattern is not None else None,
+        progress_m=round(track.progress_m, 1) if pattern is not None and track.progress_m is not None else None,
+        next_stop_sequence=_next_sequence(track) if pattern is not None else None,
+        on_route=track.on_route,
+        phase=track.phase,
+        uncertainty_m=round(uncertainty_m, 1) if uncertainty_m is not None else None,
+        confidence=round(track.confidence, 3),
+    )
+
+
+def _next_sequence(track: Track) -> int | None:
+    if track.pattern is None or track.progress_m is None:
+        return None
+    index = int(track.pattern.visit_along_m.searchsorted(track.progress_m - NEXT_SLACK_M))
+    return track.pattern.visits[min(index, len(track.pattern.visits) - 1)].stop_sequence
+
+
+def stops_away(candidate: Candidate) -> int:
+    """How many stops until this visit; 1 when it is the bus's next. A stop it stands at counts as reached."""
+    first = candidate.approach.next_index
+    if candidate.visit.index > first and candidate.approach.standing_at(first):
+        first += 1
+    return candidate.visit.index - first + 1
+
+
+def outlook(candidate: Candidate | None, now_ms: int) -> tuple[float | None, int | None]:
+    """Seconds and stops until a bus is at a visit; None where there is no bus."""
+    if candidate is None:
+        return None, None
+    return eta_s(candidate.track, candidate.visit.index, now_ms), stops_away(candidate)
+
+
+def arrival(
+    candidate: Candidate, why_not: Reason | None, network: Network, policy: Policy, ref: VisitRef, now_ms: int
+) -> ArrivalView:
+    """One approaching bus at one visit."""
+    track = candidate.track
+    if track.trip is None or track.trip_key is None:
+        raise ValueError(f"vehicle {track.vehicle_id} runs no trip and cannot arrive anywhere")
+    due_ms = track.day_start_ms + 1000 * int(track.trip.departures_s[candidate.visit.index])
+    return ArrivalView(
+        vehicle_id=track.vehicle_id,
+        trip=track.trip_key,
+        route_id=track.trip.route_id,
+        direction_id=track.trip.direction_id,
+        headsign=track.trip.headsign,
+        stop_sequence=candidate.visit.stop_sequence,
+        eta_s=eta_s(track, candidate.visit.index, now_ms) or 0.0,
+        stops_away=stops_away(candidate),
+        distance_m=max(0.0, candidate.left_m),
+        age_s=track.age_s(now_ms),
+        stale=track.age_s(now_ms) > policy.stale_s,
+        here=standing_here(candidate),
+        last_bus=network.next_departure_ms(ref, due_ms + 1) is None,
+        seats_left=track.seats_left,
+        passengers=track.passengers,
+        why_not=why_not,
+    )
+
+
+def vehicle(
+    track: Track, approach: Approach | None, policy: Policy, now_ms: int, live_alerts: int, *, with_etas: bool
+) -> VehicleView:
+    """One vehicle as the engine believes it to be. It must have reported at least once."""
+    if track.fix is None:
+        raise ValueError(f"vehicle {track.vehicle_id} never reported")
+    pattern = track.pattern
+    known = pattern is not None and track.progress_m is not None and track.on_route and approach is not None
+    next_index = min(approach.next_index, len(pattern.visits) - 1) if known and approach and pattern else None
+    etas: tuple[float, ...] = ()
+    if with_etas and pattern is not None and next_index is not None and track.phase is Phase.IN_SERVICE:
+        etas = tuple(eta_s(track, i, now_ms) or 0.0 for i in range(next_index, len(pattern.visits)))
+    return VehicleView(
+        vehicle_id=track.vehicle_id,
+        fix=track.fix,
+        trip=track.trip_key,
+        route_id=track.assignment.route_id if track.assignment is not None else None,
+        direction_id=track.assignment.direction_id if track.assignment is not None else None,
+        pattern_index=pattern.index if pattern is not None else None,
+        progress_m=track.progress_m if known else None,
+        next_visit_index=next_index,
+        lat=track.fix.lat,
+        lon=track.fix.lon,
+        on_route=track.on_route,
+        phase=track.phase,
+        uncertainty_m=track.uncertainty_m(now_ms, policy),
+        confidence=track.confidence,
+        age_s=track.age_s(now_ms),
+        stale=track.age_s(now_ms) > policy.stale_s,
+        terminal_up=track.terminal_up,
+        live_alerts=live_alerts,
+        etas_s=etas,
+    )
