@@ -1,0 +1,201 @@
+"""What a fix or a sign-on changes: place, visits, this bus's bells, then bells that wait for its route. Level 10."""
+
+from typing import assert_never
+
+from server.core import approach as approaching
+from server.core import bells as life
+from server.core import serving, signon, tracking, views
+from server.core.approach import Arrived, Finished, VisitEvent
+from server.core.model import (
+    Assigned,
+    Assignment,
+    BellState,
+    Effect,
+    Fix,
+    FixRefused,
+    Outcome,
+    Reason,
+    Refused,
+    SignOff,
+    SignOn,
+    Source,
+    StopVisit,
+    StopVisited,
+    TerminalLink,
+    VisitOutcome,
+)
+from server.core.network import Visit
+from server.core.shard import Shard
+from server.core.tracking import Taken, Track
+
+
+def take_fix(shard: Shard, fix: Fix, now_ms: int) -> list[Effect]:
+    """Take or refuse a fix, and decide all that follows from it."""
+    known = shard.tracks.get(fix.vehicle_id)
+    track = known or Track(fix.vehicle_id, seen_ms=now_ms)
+    taken = tracking.take(track, fix, shard.network, shard.policy)
+    if isinstance(taken, Reason):
+        if known is None and track.suspects:
+            shard.tracks[fix.vehicle_id] = track
+        return [FixRefused(now_ms, fix.vehicle_id, taken)]
+    shard.tracks[fix.vehicle_id] = track
+    effects: list[Effect] = []
+    if fix.source is Source.FEED:
+        effects += follow_feed(shard, track, fix, now_ms)
+    effects += moved(shard, track, taken, now_ms)
+    effects.append(views.positioned(track, shard.policy, now_ms))
+    return effects
+
+
+def moved(shard: Shard, track: Track, taken: Taken, now_ms: int) -> list[Effect]:
+    """After a taken fix: visits, then this bus's bells, then bells that wait for a bus of its route."""
+    effects: list[Effect] = []
+    if taken.left_route:
+        shard.approaches.pop(track.vehicle_id, None)
+        effects += serving.release(shard, track.vehicle_id, Reason.OFF_ROUTE, now_ms)
+    if not taken.moved:
+        return effects
+    approach = shard.approaches.get(track.vehicle_id)
+    if approach is None or track.span is None:
+        effects += begin_approach(shard, track, now_ms)
+    else:
+        for visit_event in approaching.advance(approach, track, shard.policy):
+            effects += visited(shard, track, visit_event, now_ms)
+    if track.at_end:
+        effects += end_of_trip(shard, track, now_ms)
+    effects += serving.refresh_alerts(shard, track, now_ms)
+    if track.assignment is not None and track.assignment.route_id is not None:
+        for bell in shard.bells.without_bus(track.assignment.route_id):
+            effects += serving.dispatch(shard, bell, now_ms)
+    return effects
+
+
+def follow_feed(shard: Shard, track: Track, fix: Fix, now_ms: int) -> list[Effect]:
+    """A feed says what the vehicle runs; a driver's own sign-on wins over it."""
+    current = track.assignment
+    if current is not None and current.source is Source.TERMINAL and current.trip is not None:
+        return []
+    if fix.trip is not None:
+        if current is not None and current.trip is not None and _same_run(current, fix):
+            return []
+        said = SignOn(fix.vehicle_id, trip_id=fix.trip.trip_id, start_date=fix.trip.start_date or None)
+    elif fix.route_id is not None and (current is None or current.route_id != fix.route_id):
+        said = SignOn(fix.vehicle_id, route_id=fix.route_id, direction_id=fix.direction_id)
+    else:
+        return []
+    assignment = signon.resolve(said, track, shard.network, now_ms, Source.FEED)
+    return [] if isinstance(assignment, Reason) else assign(shard, track, assignment, now_ms)
+
+
+def begin_approach(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
+    """The bus was placed anew: visits behind it are over, and nobody saw how."""
+    approach = approaching.start(track, shard.policy)
+    shard.approaches[track.vehicle_id] = approach
+    effects: list[Effect] = []
+    if track.pattern is None:
+        return effects
+    behind = {visit.stop_sequence for visit in track.pattern.visits[: approach.next_index]}
+    for bell in shard.bells.of_vehicle(track.vehicle_id):
+        if bell.visit_sequence in behind:
+            effects += serving.over(shard, bell, VisitOutcome.UNKNOWN, sure=False, now_ms=now_ms)
+    for alert in shard.alerts.live(track.vehicle_id):
+        if alert.stop_sequence in behind:
+            effects += shard.alerts.clear(track.vehicle_id, alert.stop_sequence, Outcome.EXPIRED, now_ms)
+    return effects
+
+
+def visited(shard: Shard, track: Track, event: VisitEvent, now_ms: int) -> list[Effect]:
+    """The bus arrived at a visit, or one is behind it: its bells hear, and the visit is put on record."""
+    if track.pattern is None or track.trip_key is None:
+        return []
+    visit = track.pattern.visits[event.visit_index]
+    bells = [b for b in shard.bells.of_vehicle(track.vehicle_id) if b.visit_sequence == visit.stop_sequence]
+    effects: list[Effect] = []
+    match event:
+        case Arrived():
+            for bell in bells:
+                if bell.state in serving.ON_A_BUS:
+                    effects += serving.change(shard, life.move(bell, BellState.ARRIVED, now_ms), now_ms)
+        case Finished():
+            effects.append(StopVisited(_stop_visit(track, event, visit, now_ms)))
+            alert = shard.alerts.at(track.vehicle_id, visit.stop_sequence)
+            outcome = serving.judged(event.outcome, told=alert is not None and alert.shown_ms is not None)
+            cleared = Outcome.SERVED if outcome is VisitOutcome.STOPPED else Outcome.PASSED
+            effects += shard.alerts.clear(track.vehicle_id, visit.stop_sequence, cleared, now_ms)
+            sure = event.confidence >= approaching.SEEN_CONFIDENCE
+            for bell in bells:
+                effects += serving.over(shard, bell, event.outcome, sure=sure, now_ms=now_ms)
+        case _:
+            assert_never(event)
+    return effects
+
+
+def end_of_trip(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
+    """At its last stop a bus signed on by block begins the block's next run."""
+    if track.assignment is None:
+        return []
+    following = signon.next_of_block(track.assignment, shard.network, now_ms)
+    return [] if following is None else assign(shard, track, following, now_ms)
+
+
+def sign_on(shard: Shard, event: SignOn, now_ms: int) -> list[Effect]:
+    """A driver signs on; a name we do not know, or no run at this hour, is refused."""
+    track = shard.track(event.vehicle_id, now_ms)
+    assignment = signon.resolve(event, track, shard.network, now_ms, Source.TERMINAL)
+    if isinstance(assignment, Reason):
+        named = event.trip_id or event.block_id or event.route_id or ""
+        return [Refused(assignment, event.ref, {"name": named})]
+    return assign(shard, track, assignment, now_ms)
+
+
+def sign_off(shard: Shard, event: SignOff, now_ms: int) -> list[Effect]:
+    """A driver signs off: the bus serves nobody until it signs on again."""
+    track = shard.track(event.vehicle_id, now_ms)
+    return assign(shard, track, Assignment(event.vehicle_id, now_ms), now_ms)
+
+
+def assign(shard: Shard, track: Track, assignment: Assignment, now_ms: int) -> list[Effect]:
+    """Put the vehicle on a run (or none): visits of the old run end, its bells go to others."""
+    effects: list[Effect] = []
+    before = track.pattern.index if track.pattern is not None else None
+    if assignment.trip != track.trip_key or assignment.trip is None:
+        approach = shard.approaches.pop(track.vehicle_id, None)
+        for event in approaching.close(approach, shard.policy) if approach is not None else ():
+            effects += visited(shard, track, event, now_ms)
+        effects += serving.release(shard, track.vehicle_id, Reason.SIGNED_OFF, now_ms)
+    changed = tracking.assign(track, assignment, shard.network)
+    shard.index(track, before=before)
+    effects.append(Assigned(assignment))
+    if changed and track.fix is not None:
+        effects += moved(shard, track, tracking.place_again(track, shard.policy), now_ms)
+    return effects
+
+
+def terminal_link(shard: Shard, event: TerminalLink, now_ms: int) -> list[Effect]:
+    """A terminal came or went. Bells move only if it stays away (see `upkeep`)."""
+    track = shard.track(event.vehicle_id, now_ms)
+    track.terminal_up, track.terminal_since_ms = event.up, now_ms
+    return []
+
+
+def _same_run(current: Assignment, fix: Fix) -> bool:
+    if current.trip is None or fix.trip is None or current.trip.trip_id != fix.trip.trip_id:
+        return False
+    return fix.trip.start_date in ("", current.trip.start_date)
+
+
+def _stop_visit(track: Track, event: Finished, visit: Visit, now_ms: int) -> StopVisit:
+    if track.trip_key is None:
+        raise ValueError("a stop visit needs a trip")
+    return StopVisit(
+        at_ms=now_ms,
+        vehicle_id=track.vehicle_id,
+        trip=track.trip_key,
+        stop_id=visit.stop_id,
+        stop_sequence=visit.stop_sequence,
+        arrived_ms=event.arrived_ms,
+        departed_ms=event.departed_ms,
+        stood_s=event.stood_s,
+        outcome=event.outcome,
+        confidence=event.confidence,
+    )

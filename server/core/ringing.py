@@ -1,0 +1,115 @@
+"""What riders and drivers say: ring, cancel, shown, answer. Level 10 of the core."""
+
+from collections.abc import Sequence
+
+from server.core import bells as life
+from server.core import refusals, serving
+from server.core.dispatch import cannot_serve
+from server.core.model import (
+    Answer,
+    Bell,
+    BellRepeated,
+    BellState,
+    Cancel,
+    Effect,
+    Outcome,
+    Reason,
+    Refused,
+    Respond,
+    Ring,
+    Shown,
+)
+from server.core.refusals import Place
+from server.core.shard import Shard
+
+ANSWER_REASONS = {Answer.FULL: Reason.FULL, Answer.CANNOT_STOP: Reason.CANNOT_STOP}
+
+
+def ring(shard: Shard, ring: Ring, now_ms: int) -> list[Effect]:
+    """Accept a bell or say why not; the same ring again gets the present state and makes nothing new."""
+    known = shard.bells.get(ring.bell_id)
+    if known is not None:
+        if not refusals.same_request(ring, known):
+            return [Refused(Reason.ID_REUSED, ring.bell_id)]
+        return [BellRepeated(known, *shard.outlook(known, now_ms))]
+    places = refusals.places_of(ring, shard.network)
+    refused = (
+        refusals.unknown_names(ring, shard.network)
+        or refusals.wrong_place(ring, places, shard.network)
+        or refusals.not_present(ring, shard.network, shard.policy)
+        or refusals.second_bell(ring, shard.bells.of_rider(ring.rider_id), shard.policy)
+        or no_bus(shard, ring, places, now_ms)
+    )
+    if refused is not None:
+        return [refused]
+    bell = Bell(
+        bell_id=ring.bell_id,
+        rider_id=ring.rider_id,
+        kind=ring.kind,
+        stop_id=ring.stop_id,
+        route_id=shard.network.pattern(places[0].ref.pattern_index).route_id,
+        state=BellState.WAITING,
+        rung_ms=now_ms,
+        changed_ms=now_ms,
+        direction_id=ring.direction_id,
+        stop_sequence=ring.stop_sequence,
+        wanted_vehicle_id=ring.vehicle_id,
+        alight_stop_id=ring.alight_stop_id,
+        party=ring.party,
+        needs=ring.needs,
+    )
+    return serving.change(shard, bell, now_ms) + serving.dispatch(shard, bell, now_ms)
+
+
+def no_bus(shard: Shard, ring: Ring, places: Sequence[Place], now_ms: int) -> Refused | None:
+    """No bus that runs, and none that is due, could serve this ring; the nearest bus's reason is given."""
+    found = [c for c in shard.candidates(places) if ring.vehicle_id in (None, c.track.vehicle_id)]
+    reasons = [
+        cannot_serve(c, ring.needs, shard.registry.get(c.track.vehicle_id), now_ms, shard.rules)
+        for c in sorted(found, key=lambda c: c.left_m)
+    ]
+    if None in reasons:
+        return None
+    if reasons and reasons[0] is Reason.BUS_HERE_NOW:
+        return Refused(Reason.BUS_HERE_NOW, ring.bell_id)
+    if ring.vehicle_id is not None:
+        return Refused(reasons[0] if reasons and reasons[0] else Reason.NO_BUS_CAN_SERVE, ring.bell_id)
+    if shard.due(places, now_ms):
+        return None
+    return Refused(reasons[0] if reasons and reasons[0] else Reason.NOT_IN_SERVICE, ring.bell_id)
+
+
+def cancel(shard: Shard, event: Cancel, now_ms: int) -> list[Effect]:
+    """Take a bell back. Not mine and not there are told alike."""
+    bell = shard.bells.get(event.bell_id)
+    if bell is None or bell.rider_id != event.rider_id:
+        return [Refused(Reason.UNKNOWN_BELL, event.bell_id)]
+    if bell.ended:
+        return [BellRepeated(bell)]
+    effects = serving.change(shard, life.move(bell, BellState.CANCELLED, now_ms), now_ms)
+    return effects + serving.refresh_of(shard, bell.vehicle_id, now_ms)
+
+
+def shown(shard: Shard, event: Shown, now_ms: int) -> list[Effect]:
+    """A screen shows an alert: its bells hear. Of an alert that is gone nothing is said."""
+    alert = shard.alerts.find(event.vehicle_id, event.alert_id)
+    if alert is None:
+        return []
+    effects = shard.alerts.mark_shown(alert, now_ms)
+    return effects + serving.bells_of_alert(shard, alert, BellState.SHOWN, {BellState.ASSIGNED}, now_ms)
+
+
+def respond(shard: Shard, event: Respond, now_ms: int) -> list[Effect]:
+    """A driver answers: `ok` is passed on; `full` and `cannot_stop` send the bells to the next bus."""
+    alert = shard.alerts.find(event.vehicle_id, event.alert_id)
+    if alert is None:
+        return [Refused(Reason.UNKNOWN_ALERT, event.ref)]
+    if event.answer is Answer.OK:
+        effects = shard.alerts.mark_shown(alert, now_ms)
+        return effects + serving.bells_of_alert(shard, alert, BellState.ACKNOWLEDGED, serving.ON_A_BUS, now_ms)
+    reason = ANSWER_REASONS[event.answer]
+    effects = shard.alerts.clear(event.vehicle_id, alert.stop_sequence, Outcome.MOVED, now_ms)
+    for bell in serving.behind(shard, alert):
+        declined = life.fail(bell, BellState.DECLINED, now_ms, reason=reason)
+        effects += serving.change(shard, declined, now_ms) + serving.dispatch(shard, declined, now_ms)
+    return effects

@@ -1,0 +1,86 @@
+"""The live state of one shard, and the look-ups that every step needs. Level 8 of the core: no step changes it here."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from server.core import views
+from server.core.alerts import AlertBoard
+from server.core.approach import Approach
+from server.core.bells import BellBook
+from server.core.dispatch import Candidate, Rules
+from server.core.model import Bell, BellId, Vehicle, VehicleId
+from server.core.network import Network
+from server.core.policy import Policy
+from server.core.refusals import Place
+from server.core.tracking import Track
+
+
+class Shard:
+    """Live buses, their approaches, open bells and live alerts. Owned by one engine; one caller at a time."""
+
+    def __init__(
+        self, network: Network, policy: Policy, *, vehicles: Mapping[VehicleId, Vehicle], assume_terminal: bool
+    ) -> None:
+        self.network = network
+        self.policy = policy
+        self.registry = vehicles
+        self.rules = Rules(policy, assume_terminal)
+        self.tracks: dict[VehicleId, Track] = {}
+        self.approaches: dict[VehicleId, Approach] = {}
+        self.on_pattern: defaultdict[int, dict[VehicleId, None]] = defaultdict(dict)
+        self.bells = BellBook(policy.ended_kept)
+        self.alerts = AlertBoard()
+        self.checked_ms: dict[BellId, int] = {}
+        """When each bell without a bus was last asked whether one is to come."""
+
+    def candidates(self, places: Iterable[Place]) -> list[Candidate]:
+        """Buses whose pattern has one of the visits ahead of them."""
+        found: list[Candidate] = []
+        for place in places:
+            for vehicle_id in self.on_pattern.get(place.ref.pattern_index, ()):
+                candidate = self.candidate(vehicle_id, place.ref.visit_index)
+                if candidate is not None:
+                    found.append(candidate)
+        return found
+
+    def candidate(self, vehicle_id: VehicleId, visit_index: int) -> Candidate | None:
+        """A bus at a visit of its pattern; None once the visit is behind it, or while its place is unknown."""
+        track, approach = self.tracks[vehicle_id], self.approaches.get(vehicle_id)
+        if track.pattern is None or track.progress_m is None or approach is None or approach.next_index > visit_index:
+            return None
+        visit = track.pattern.visits[visit_index]
+        return Candidate(track, approach, visit, visit.along_m - track.progress_m)
+
+    def current(self, bell: Bell, track: Track) -> Candidate | None:
+        """The bus and visit that a bell awaits."""
+        if track.pattern is None:
+            return None
+        index = next((v.index for v in track.pattern.visits if v.stop_sequence == bell.visit_sequence), None)
+        return None if index is None else self.candidate(track.vehicle_id, index)
+
+    def due(self, places: Iterable[Place], now_ms: int) -> bool:
+        """Is any bus still scheduled at these visits within the horizon a rider may wait?"""
+        horizon_ms = now_ms + int(self.policy.ring_horizon_s * 1000)
+        due = (self.network.next_departure_ms(place.ref, now_ms) for place in places)
+        return any(at_ms is not None and at_ms <= horizon_ms for at_ms in due)
+
+    def track(self, vehicle_id: VehicleId, now_ms: int) -> Track:
+        """The track of a vehicle, begun now if it is new."""
+        track = self.tracks.get(vehicle_id)
+        if track is None:
+            track = self.tracks[vehicle_id] = Track(vehicle_id, seen_ms=now_ms)
+        return track
+
+    def index(self, track: Track, *, before: int | None) -> None:
+        """Keep the list of vehicles on each pattern right after a sign-on; `before` is the pattern it was on."""
+        after = track.pattern.index if track.pattern is not None else None
+        if before is not None and before != after:
+            self.on_pattern[before].pop(track.vehicle_id, None)
+        if after is not None:
+            self.on_pattern[after][track.vehicle_id] = None
+
+    def outlook(self, bell: Bell, now_ms: int) -> tuple[float | None, int | None]:
+        """Seconds until the bell's bus is there and how many stops away it is; None where there is no bus."""
+        track = self.tracks.get(bell.vehicle_id) if bell.vehicle_id is not None else None
+        candidate = self.current(bell, track) if track is not None and not bell.ended else None
+        return views.outlook(candidate, now_ms)

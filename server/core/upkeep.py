@@ -1,0 +1,82 @@
+"""What time alone changes: silence, overtaking, expiry, forgetting. Level 10 of the core."""
+
+from server.core import bells as life
+from server.core import refusals, serving
+from server.core.dispatch import acceptable, can_be_told, overtaken_by
+from server.core.model import Bell, BellState, Effect, Reason, VisitOutcome
+from server.core.policy import Policy
+from server.core.shard import Shard
+from server.core.tracking import Track
+
+FORGET_TRACK_S = 3_600.0
+"""A vehicle silent this long, with no bell behind it, is dropped from memory."""
+EXPIRY_CHECK_S = 20.0
+"""How often a bell without a bus is asked whether any bus is still to come (a timetable look-up)."""
+
+
+def tick(shard: Shard, now_ms: int) -> list[Effect]:
+    """Look at every bell once: the bus it awaits, or the buses that may still come."""
+    effects: list[Effect] = []
+    for bell in shard.bells.with_bus():
+        if (fresh := shard.bells.get(bell.bell_id)) is bell and not fresh.ended:
+            effects += look_after(shard, bell, now_ms)
+    for bell in shard.bells.without_bus():
+        effects += serving.dispatch(shard, bell, now_ms)
+        if (fresh := shard.bells.get(bell.bell_id)) is not None and fresh.state is BellState.WAITING:
+            effects += expire(shard, fresh, now_ms)
+    forget_silent(shard, now_ms)
+    return effects
+
+
+def look_after(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
+    """Is the chosen bus still the right one? Once shown, only its silence can take a bell away from it."""
+    track = shard.tracks.get(bell.vehicle_id) if bell.vehicle_id is not None else None
+    if bell.state is BellState.ARRIVED:
+        return (
+            serving.over(shard, bell, VisitOutcome.STOPPED, sure=False, now_ms=now_ms)
+            if _lost(track, now_ms, shard.policy)
+            else []
+        )
+    if track is None or _lost(track, now_ms, shard.policy):
+        return serving.move_away(shard, bell, Reason.BUS_SILENT, now_ms)
+    if bell.state is not BellState.ASSIGNED:
+        return []
+    if not can_be_told(track, now_ms, shard.rules):
+        return serving.move_away(shard, bell, Reason.NO_TERMINAL, now_ms)
+    current = shard.current(bell, track)
+    best = serving.best_for(shard, bell, now_ms)
+    if current is not None and best is not None and overtaken_by(current, best):
+        return serving.give(shard, bell, best, now_ms, reason=Reason.OVERTAKEN)
+    return serving.refresh_alerts(shard, track, now_ms)
+
+
+def expire(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
+    """A bell without a bus ends when none is to come, or when it is older than anybody waits."""
+    if now_ms - bell.rung_ms > shard.policy.bell_max_age_s * 1000:
+        return serving.change(shard, life.move(bell, BellState.EXPIRED, now_ms, reason=Reason.TOO_OLD), now_ms)
+    if now_ms - shard.checked_ms.get(bell.bell_id, bell.rung_ms) < EXPIRY_CHECK_S * 1000:
+        return []
+    shard.checked_ms[bell.bell_id] = now_ms
+    places = refusals.places_of_bell(bell, shard.network)
+    coming = any(acceptable(bell, c.track.vehicle_id) for c in shard.candidates(places))
+    if coming or shard.due(places, now_ms):
+        return []
+    return serving.change(shard, life.move(bell, BellState.EXPIRED, now_ms, reason=Reason.NO_MORE_BUSES), now_ms)
+
+
+def forget_silent(shard: Shard, now_ms: int) -> None:
+    """Drop vehicles that nobody has heard of for an hour and nobody awaits."""
+    gone = [
+        t.vehicle_id
+        for t in shard.tracks.values()
+        if t.age_s(now_ms) > FORGET_TRACK_S and not t.terminal_up and not shard.bells.of_vehicle(t.vehicle_id)
+    ]
+    for vehicle_id in gone:
+        track = shard.tracks.pop(vehicle_id)
+        shard.approaches.pop(vehicle_id, None)
+        if track.pattern is not None:
+            shard.on_pattern[track.pattern.index].pop(vehicle_id, None)
+
+
+def _lost(track: Track | None, now_ms: int, policy: Policy) -> bool:
+    return track is None or track.age_s(now_ms) > policy.silent_s
