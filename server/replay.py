@@ -1,0 +1,180 @@
+"""A recording through the same engine at any speed: events in, decisions out. No socket, no journal, no clock of its own.
+
+The replay is causal: a decision depends only on lines before it. Time is the recording's: it moves with `at_ms`, never
+back, and a tick is put on each whole second that passes. The same recording, network, vehicles and policy give the
+same bytes.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+import msgspec
+
+from server.core.engine import RouteEngine
+from server.core.model import (
+    AlertCleared,
+    AlertMarked,
+    AlertRaised,
+    Assigned,
+    BellChanged,
+    BellRepeated,
+    Effect,
+    Event,
+    FixRefused,
+    Positioned,
+    Refused,
+    StopVisit,
+    StopVisited,
+    Tick,
+)
+from server.protocol import recording as line
+from server.protocol.render import Renderer
+from server.recorded import event_of
+from server.streams import rider_stream, terminal_stream
+
+Decision = dict[str, Any]
+"""One line of a decisions file: `at_ms` and `type` first, then the fields in a fixed order."""
+
+FINE_TICKS_S = 300
+"""In a silence, time is looked at each second for this long: beyond every silence threshold of the policy (180 s)."""
+COARSE_TICK_S = 60
+"""After that once a minute, so that hours without an event are cheap and still end what must end."""
+
+
+@dataclass(slots=True)
+class Replay:
+    """One pass over a recording. `trace` adds `position` and `fix_refused` lines."""
+
+    engine: RouteEngine
+    renderer: Renderer
+    trace: bool = False
+    now_ms: int | None = None
+    late: int = 0
+    """Lines that came with an earlier `at_ms` than one before them; taken at the time reached by then."""
+    read: Counter[str] = field(default_factory=Counter)
+    written: Counter[str] = field(default_factory=Counter)
+    _last_seq: Counter[str] = field(default_factory=Counter)
+
+    def run(self, lines: Iterable[line.RecordedLine]) -> Iterator[Decision]:
+        """Decisions in order. After the last line time runs on until no bell is open, by the rules' own limits."""
+        for recorded in lines:
+            yield from self._pass_time(recorded.at_ms)
+            self.read[str(recorded.__struct_config__.tag)] += 1
+            event = event_of(recorded, self._at(recorded.at_ms))
+            if event is not None:
+                yield from self._step(event)
+        yield from self._end()
+
+    def _at(self, at_ms: int) -> int:
+        """The clock after a line: `at_ms`, or the time reached already."""
+        if self.now_ms is not None and at_ms < self.now_ms:
+            self.late += 1
+        else:
+            self.now_ms = at_ms
+        return self.now_ms or at_ms
+
+    def _pass_time(self, until_ms: int) -> Iterator[Decision]:
+        """Ticks on the whole seconds after the present one, up to `until_ms`."""
+        if self.now_ms is None:
+            return
+        fine_until_s = self.now_ms // 1000 + FINE_TICKS_S
+        at_s = self.now_ms // 1000 + 1
+        while at_s * 1000 <= until_ms:
+            self.now_ms = at_s * 1000
+            yield from self._step(Tick())
+            at_s += 1 if at_s < fine_until_s else COARSE_TICK_S
+
+    def _end(self) -> Iterator[Decision]:
+        """Silence until every open bell has met its end; a bell cannot outlive the policy's greatest age."""
+        if self.now_ms is None:
+            return
+        limit_ms = self.now_ms + round(1000 * self.engine.policy.bell_max_age_s) + 1000 * COARSE_TICK_S
+        while self.engine.open_bell_count and self.now_ms < limit_ms:
+            yield from self._pass_time(self.now_ms + 1000 * COARSE_TICK_S)
+
+    def _step(self, event: Event) -> Iterator[Decision]:
+        assert self.now_ms is not None
+        for effect in self.engine.step(event, self.now_ms):
+            decision = self._decision(event, effect, self.now_ms)
+            if decision is not None:
+                self.written[decision["type"]] += 1
+                yield decision
+
+    def _seq(self, stream: str) -> int:
+        self._last_seq[stream] += 1
+        return self._last_seq[stream]
+
+    def _decision(self, event: Event, effect: Effect, now_ms: int) -> Decision | None:
+        match effect:
+            case BellChanged(bell=bell) | BellRepeated(bell=bell):
+                message = self.renderer.bell(
+                    bell, seq=self._seq(rider_stream(bell.rider_id)), eta_s=effect.eta_s, stops_away=effect.stops_away
+                )
+                return _line(message, rider=bell.rider_id)
+            case AlertRaised(alert=alert):
+                alerted = self.renderer.alert(alert, seq=self._seq(terminal_stream(alert.vehicle_id)))
+                return _line(alerted, vehicle_id=alert.vehicle_id)
+            case AlertCleared(alert=alert):
+                cleared = self.renderer.clear(effect, seq=self._seq(terminal_stream(alert.vehicle_id)))
+                return _line(cleared, vehicle_id=alert.vehicle_id)
+            case StopVisited(visit=visit):
+                return _record("stop_visit", visit)
+            case Positioned():
+                return _record("position", effect) if self.trace else None
+            case FixRefused():
+                return _record("fix_refused", effect) if self.trace else None
+            case Refused(reason=reason, ref=ref):
+                return {"at_ms": now_ms, "type": "refused", "reason": reason, "ref": ref, **_sender(event)}
+            case AlertMarked() | Assigned():
+                return None
+            case _:
+                assert_never(effect)
+
+
+def paced(
+    lines: Iterable[line.RecordedLine],
+    *,
+    speed: float,
+    monotonic_s: Callable[[], float],
+    sleep_s: Callable[[float], None],
+) -> Iterator[line.RecordedLine]:
+    """Hand lines on at `speed` times the pace of their `at_ms` (1.0: as it was)."""
+    first: tuple[int, float] | None = None
+    for recorded in lines:
+        if first is None:
+            first = recorded.at_ms, monotonic_s()
+        due_s = first[1] + (recorded.at_ms - first[0]) / 1000 / speed
+        wait_s = due_s - monotonic_s()
+        if wait_s > 0:
+            sleep_s(wait_s)
+        yield recorded
+
+
+def _line(message: msgspec.Struct, **who: str) -> Decision:
+    """A wire message as a decision: its fields as on the wire, and whom it was for."""
+    fields = msgspec.to_builtins(message)
+    return {"at_ms": fields.pop("at_ms"), "type": fields.pop("type"), **who, **fields}
+
+
+def _record(kind: str, record: StopVisit | Positioned | FixRefused) -> Decision:
+    """A core record as a decision: every field in its order, a trip as its two parts, unknown values null."""
+    decision: Decision = {"at_ms": record.at_ms, "type": kind}
+    for name in record.__struct_fields__:
+        value = getattr(record, name)
+        if name == "trip":
+            decision["trip_id"] = value.trip_id if value is not None else None
+            decision["start_date"] = value.start_date if value is not None else None
+        elif name != "at_ms":
+            decision[name] = round(value, 3) if isinstance(value, float) else value
+    return decision
+
+
+def _sender(event: Event) -> dict[str, str]:
+    """Whose event was refused."""
+    for name, field_name in (("rider", "rider_id"), ("vehicle_id", "vehicle_id")):
+        value = getattr(event, field_name, None)
+        if value is not None:
+            return {name: value}
+    return {}
