@@ -156,11 +156,11 @@ class Assembly:
         """Add a shape: (n, 2) degrees, and where the feed has it the `shape_dist_traveled` of every point."""
         self._shapes[shape_id] = Shape.of(lat_lon, dist)
 
-    def add_trip(self, trip: PlannedTrip, calls: Calls) -> None:
-        """Add a trip. It needs at least one call, and at least one call must have a time (ValueError if not)."""
+    def add_trip(self, trip: PlannedTrip, calls: Calls) -> bool:
+        """Add a trip; False, and nothing added, when not one of its calls has a time."""
         base_s = _first_time(calls)
         if base_s is None:
-            raise ValueError(f"trip {trip.trip_id} has no call with a time")
+            return False
         headsign = self._headsigns.row(trip.headsign)
         pattern = self._pattern_row(trip, calls)
         self._patterns[pattern].headsigns[headsign] += 1
@@ -170,6 +170,7 @@ class Assembly:
         self._headways += ((len(self._trips), headway) for headway in trip.headways)
         self._trip_ids.append(trip.trip_id)
         self._trips.append((pattern, base_s, profile, service, headsign, block))
+        return True
 
     def _pattern_row(self, trip: PlannedTrip, calls: Calls) -> int:
         route = self._routes[trip.route_id][0]
