@@ -7,6 +7,7 @@ is left when both stops are moved to their middle (least squares).
 """
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,10 @@ from geo.path import Path
 Floats = NDArray[np.float64]
 
 SLACK_M = 100.0
-"""Approaches that much farther away than the nearest are not considered (MobilityData's matcher stops at 100 m too)."""
+"""At first only approaches up to that much farther away than the nearest are considered. Where no choice among them
+is in order (the shape leaves a stop out on one pass), all are, and the places of the stops before and after too."""
+STEP_BACK_M = 20.0
+"""Stops so little out of order are swapped poles or a rounded position, not a wrong pass."""
 HINT_CAP_M = 200.0
 """A hint (`shape_dist_traveled`) farther from a place than this says no more against it: some feeds' hints are wrong."""
 HINT_WEIGHT = 0.01
@@ -38,9 +42,7 @@ class _Choices:
     cost_m2: Floats
 
 
-def place_stops(
-    path: Path, stop_xy: ArrayLike, *, hint_m: ArrayLike | None = None, doors_on: int = 0, slack_m: float = SLACK_M
-) -> Floats:
+def place_stops(path: Path, stop_xy: ArrayLike, *, hint_m: ArrayLike | None = None, doors_on: int = 0) -> Floats:
     """Place stops, given as (n, 2) metres in the order of the trip; returns `along_m`, never decreasing.
 
     `hint_m`: where the feed says the stops are (metres along the path, NaN where unknown). `doors_on`: the side on
@@ -54,24 +56,34 @@ def place_stops(
         raise ValueError(f"{len(hints)} hints for {len(points)} stops")
     if not len(points):
         return np.empty(0)
-    choices = [
-        _choices(path, x, y, hint, doors_on, slack_m)
-        for (x, y), hint in zip(points.tolist(), hints.tolist(), strict=True)
-    ]
-    _break_ties(choices, path.length_m)
-    return _never_decreasing(_cheapest_in_order(choices))
+    places = [path.candidates(x, y, path.project(x, y)[1] + SLACK_M).along_m for x, y in points.tolist()]
+    chosen_m = _cheapest_in_order(_choices(path, points, places, hints, doors_on))
+    if (np.diff(chosen_m) < -STEP_BACK_M).any():
+        alone = [path.candidates(x, y, math.inf).along_m for x, y in points.tolist()]
+        places = [np.concatenate(alone[max(i - 1, 0) : i + 2]) for i in range(len(alone))]
+        chosen_m = _cheapest_in_order(_choices(path, points, places, hints, doors_on))
+    return _never_decreasing(chosen_m)
 
 
-def _choices(path: Path, x: float, y: float, hint_m: float, doors_on: int, slack_m: float) -> _Choices:
-    _, nearest_m = path.project(x, y)
-    found = path.candidates(x, y, nearest_m + slack_m)
-    cost_m2 = found.offset_m**2
-    if hint_m == hint_m:
-        cost_m2 += HINT_WEIGHT * np.minimum(np.abs(found.along_m - hint_m), HINT_CAP_M) ** 2
-    if doors_on and len(found) > 1:
-        side = side_of(path, found.along_m, x, y)
-        cost_m2 += np.where(side * doors_on < 0, WRONG_SIDE_M2, 0.0)
-    return _Choices(found.along_m, cost_m2)
+def _choices(path: Path, points: Floats, places: list[Floats], hints_m: Floats, doors_on: int) -> list[_Choices]:
+    """Price every place that each stop may take."""
+    choices = []
+    for (x, y), along_m, hint_m in zip(points.tolist(), places, hints_m.tolist(), strict=True):
+        at_x, at_y = path.at(along_m)
+        cost_m2 = _square_then_linear(np.hypot(at_x - x, at_y - y))
+        if hint_m == hint_m:
+            cost_m2 += HINT_WEIGHT * np.minimum(np.abs(along_m - hint_m), HINT_CAP_M) ** 2
+        if doors_on and len(along_m) > 1:
+            cost_m2 += np.where(side_of(path, along_m, x, y) * doors_on < 0, WRONG_SIDE_M2, 0.0)
+        choices.append(_Choices(along_m, cost_m2))
+    choices[0].cost_m2[:] += TIE_BREAK_M2_PER_M * choices[0].along_m
+    choices[-1].cost_m2[:] += TIE_BREAK_M2_PER_M * (path.length_m - choices[-1].along_m)
+    return choices
+
+
+def _square_then_linear(offset_m: Floats) -> Floats:
+    """Price a distance off the path (Huber): one stop drawn far away must not drag its neighbours along."""
+    return np.where(offset_m <= SLACK_M, offset_m**2, SLACK_M * (2.0 * offset_m - SLACK_M))
 
 
 def side_of(path: Path, along_m: Floats, x: float | Floats, y: float | Floats) -> NDArray[np.int8]:
@@ -80,12 +92,6 @@ def side_of(path: Path, along_m: Floats, x: float | Floats, y: float | Floats) -
     heading = np.radians(path.heading_deg(along_m))
     right_m = np.cos(heading) * (x - at_x) - np.sin(heading) * (y - at_y)
     return np.where(np.abs(right_m) < ON_THE_LINE_M, 0, np.sign(right_m)).astype(np.int8)
-
-
-def _break_ties(choices: list[_Choices], length_m: float) -> None:
-    first, last = choices[0], choices[-1]
-    first.cost_m2[:] += TIE_BREAK_M2_PER_M * first.along_m
-    last.cost_m2[:] += TIE_BREAK_M2_PER_M * (length_m - last.along_m)
 
 
 def _cheapest_in_order(choices: list[_Choices]) -> Floats:
