@@ -9,7 +9,7 @@ import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -179,10 +179,13 @@ class Runtime:
         self.submit(event, answer)
         return await future
 
-    def link(self, vehicle_id: VehicleId, *, up: bool) -> None:
-        """A terminal's connection came or went."""
-        self.submit(TerminalLink(vehicle_id, up))
-        event = wire.TerminalEvent(vehicle_id=vehicle_id, state="up" if up else "down", at_ms=self.clock.now_ms())
+    def link(self, vehicle_id: VehicleId, *, up: bool, silent: bool = False) -> None:
+        """A terminal's connection came or went; `silent`: it is there, but nothing is heard of it."""
+        if self._ready:  # never refused when busy: there are no more of these than terminals, and none may be forgotten
+            self._queue.append(_Waiting(TerminalLink(vehicle_id, up), None, self.clock.perf_ns()))
+            self._wake.set()
+        state: Literal["up", "down", "silent"] = "up" if up else "silent" if silent else "down"
+        event = wire.TerminalEvent(vehicle_id=vehicle_id, state=state, at_ms=self.clock.now_ms())
         self.relay.publish(OPS_TERMINALS, self._encoder.encode(event), seq=None, key=vehicle_id)
 
     def _cannot_take(self) -> Reason | None:
@@ -381,9 +384,9 @@ class Runtime:
         now_ms = self.clock.now_ms()
         return self.renderer.arrivals(stop_id, self.engine.arrivals(stop_id, now_ms), at_ms=now_ms)
 
-    def vehicles(self) -> Sequence[VehicleView]:
-        """Every vehicle that reported lately."""
-        return self.engine.vehicles(self.clock.now_ms())
+    def vehicles(self, *, with_etas: bool = False) -> Sequence[VehicleView]:
+        """Every vehicle that reported lately; `with_etas` adds the seconds to each visit ahead."""
+        return self.engine.vehicles(self.clock.now_ms(), with_etas=with_etas)
 
     async def stop_visits(self, since_ms: int, limit: int) -> Sequence[StopVisit]:
         """Stop visits committed since an instant."""

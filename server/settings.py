@@ -61,6 +61,10 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The first frame must come within this (close 4401)."""
     heartbeat_s: int = 10
     """Both sides say something this often. Too small: radio and battery; too large: a dead link is noticed late."""
+    terminal_heartbeat_s: int = 2
+    """The same for terminals, which must show BELL OFF within 5 s of a lost link: a lost beat is forgiven, two are not."""
+    dead_after_s: float = 30.0
+    """A client that gave no sign of life for this long is closed. Must exceed twice `heartbeat_s`."""
     silent_after_s: float = 15.0
     """A terminal without a frame for this long counts as down (promise: known within 15 s). Must exceed `heartbeat_s`."""
     frames_per_s: float = 40.0

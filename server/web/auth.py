@@ -5,8 +5,6 @@ RS256/ES256 with the keys an identity provider publishes; the algorithm is pinne
 """
 
 import asyncio
-import hashlib
-import hmac
 import os
 import secrets
 from enum import StrEnum
@@ -141,11 +139,6 @@ def signing_key(data_dir: Path, *, demo: bool, environment: dict[str, str] | Non
             f"{SECRET_VARIABLE} is the public demo secret, which anybody can sign with; choose your own, or start with --demo"
         )
     return secret.encode()
-
-
-def derived_key(key: bytes, purpose: str) -> bytes:
-    """Derive a key for one other purpose, so that what is signed for one can never pass for the other."""
-    return hmac.digest(key, f"ridebell:{purpose}".encode(), hashlib.sha256)
 
 
 def _key_file(path: Path) -> bytes:

@@ -1,20 +1,10 @@
-"""What a socket's handler and the transport under it know of each other. Web level; imports nothing of ours.
+"""What a socket's handler and the transport under it know of each other. Web level.
 
 All calls are made on one event loop and return at once. A transport calls `on_open` once, then any number of
 `on_frame`, `on_alive`, `on_pause` and `on_resume`, then `on_close` once; nothing after that.
 """
 
 from typing import NamedTuple, Protocol
-
-NORMAL = 1000
-GOING_AWAY = 1001
-RESTART = 1012
-BAD_MESSAGE = 4400
-NOT_AUTHENTICATED = 4401
-FORBIDDEN = 4403
-TOO_SLOW = 4408
-SUPERSEDED = 4409
-TOO_MANY = 4429
 
 
 class Peer(NamedTuple):

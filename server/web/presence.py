@@ -1,7 +1,7 @@
 """The nonce in a stop's QR code, which shows without GPS that somebody stands there. Web level; pure.
 
 It is printed on the pole, so it proves what a printed sign can prove and no more: somebody has seen this stop's code.
-A new signing key makes all printed codes void.
+It is made with the signing key: a new key makes all printed codes void.
 """
 
 import base64

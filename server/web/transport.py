@@ -16,7 +16,8 @@ from picows import WSUpgradeResponseWithListener as Answer
 from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined]
 from uvicorn.server import ServerState
 
-from server.web.connection import BAD_MESSAGE, NORMAL, RESTART, Peer, Socket
+from server.protocol.session import CloseCode
+from server.web.connection import Peer, Socket
 
 LINGER_S = 2.0
 """After our half of the close the other end gets this long to read it and close too; then the connection is cut."""
@@ -111,9 +112,9 @@ class PicowsConnection(WSListener):
             self._join(frame)
         elif kind == CLOSE:
             code = cast("int", frame.get_close_code())  # an enum that is an int
-            self.close(max(code, NORMAL), "")
+            self.close(max(code, CloseCode.NORMAL), "")
         elif kind == BINARY:
-            self.close(BAD_MESSAGE, "text frames only")
+            self.close(CloseCode.BAD_MESSAGE, "text frames only")
         else:
             if kind == PING:
                 transport.send_pong(frame.get_payload_as_bytes())
@@ -121,11 +122,11 @@ class PicowsConnection(WSListener):
 
     def _join(self, frame: WSFrame) -> None:
         if (frame.msg_type == TEXT) == bool(self._parts):
-            self.close(BAD_MESSAGE, "fragments out of order")
+            self.close(CloseCode.BAD_MESSAGE, "fragments out of order")
             return
         self._parts.append(frame.get_payload_as_bytes() or b"")
         if sum(map(len, self._parts)) > self._frame_max:
-            self.close(1009, "message too large")
+            self.close(CloseCode.TOO_LARGE, "message too large")
         elif frame.fin:
             whole, self._parts = b"".join(self._parts), []
             self._socket.on_frame(whole)
@@ -257,7 +258,7 @@ class SocketProtocol(WSProtocol):  # type: ignore[misc]
     def shutdown(self) -> None:
         """Uvicorn ends: whoever is still here after the drain goes now."""
         if isinstance(self.listener, PicowsConnection):
-            self.listener.close(RESTART, "restart")
+            self.listener.close(CloseCode.RESTART, "restart")
         else:
             self.transport.disconnect()
 

@@ -1,0 +1,61 @@
+"""What all doors share: the runtime, who is here, who may come in, and the words. Web level; no logic."""
+
+from dataclasses import dataclass
+
+from server.runtime import Runtime
+from server.settings import WebSettings
+from server.web.auth import Authenticator, OwnKey, PublishedKeys
+from server.web.boards import StopBoards
+from server.web.limits import Limiter
+from server.web.lobby import Lobby
+from server.web.ops_boards import BellBoard, Figures, VehicleBoard
+from server.web.tickets import Tickets
+from server.web.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One server's doors. Made once, by `furnish`."""
+
+    runtime: Runtime
+    settings: WebSettings
+    auth: Authenticator
+    own_key: OwnKey
+    """Signs what we give to browsers; with an identity provider, its tokens are checked by `auth` instead."""
+    nonce_key: bytes
+    tickets: Tickets
+    lobby: Lobby
+    stop_boards: StopBoards
+    vehicle_board: VehicleBoard
+    bell_board: BellBoard
+    figures: Figures
+    rings: Limiter
+    anonymous: Limiter
+    words: Words
+
+
+def furnish(runtime: Runtime, settings: WebSettings, key: bytes) -> House:
+    """Connect the parts. `key` is the signing key (`auth.signing_key`)."""
+    own_key = OwnKey(key)
+    return House(
+        runtime=runtime,
+        settings=settings,
+        auth=PublishedKeys(settings.jwks_url) if settings.jwks_url else own_key,
+        own_key=own_key,
+        nonce_key=key,
+        tickets=Tickets(ttl_s=settings.ticket_ttl_s, max_kept=settings.tickets_max),
+        lobby=Lobby(
+            sessions_max=settings.sessions_max,
+            per_subject_max=settings.sessions_per_subject,
+            drain_spread_s=settings.drain_spread_s,
+        ),
+        stop_boards=StopBoards(runtime, max_boards=settings.boards_max),
+        vehicle_board=VehicleBoard(runtime),
+        bell_board=BellBoard(runtime),
+        figures=Figures(runtime),
+        rings=Limiter(per_s=settings.rings_per_min / 60, burst=settings.rings_burst, max_keys=settings.limiter_max),
+        anonymous=Limiter(
+            per_s=settings.anonymous_per_min / 60, burst=settings.anonymous_burst, max_keys=settings.limiter_max
+        ),
+        words=Words(),
+    )

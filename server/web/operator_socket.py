@@ -1,0 +1,95 @@
+"""`/v1/ws/operator`: what operators follow live. Web level; nothing here knows a rider."""
+
+from collections.abc import Callable
+from typing import cast
+
+import msgspec
+
+from server.core.model import Reason
+from server.ports import Subscriber
+from server.protocol import messages as wire
+from server.protocol.codec import Codec, encode
+from server.runtime import OPS_BELLS, OPS_TERMINALS
+from server.streams import Attached
+from server.web.auth import Identity, Role
+from server.web.house import House
+from server.web.ops_boards import METRICS_S
+from server.web.session import Session
+
+
+class _OfRoute:
+    """Lets through the bell events of one route."""
+
+    def __init__(self, route_id: str, to: Subscriber) -> None:
+        self._route_id = route_id
+        self._to = to
+        self._decode = msgspec.json.Decoder(wire.BellEvent).decode
+
+    def deliver(self, frame: bytes, *, seq: int | None, key: str) -> None:
+        if self._decode(frame).route_id == self._route_id:
+            self._to.deliver(frame, seq=seq, key=key)
+
+
+class OperatorSession(Session):
+    """One operator's socket. Watching a topic again replaces the earlier watch of it."""
+
+    role = Role.OPERATOR
+    codec = Codec(wire.FromOperator)
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        self._topics: dict[str, Callable[[], None]] = {}
+        self._measured_s = float("-inf")
+
+    def stream(self, identity: Identity) -> str:
+        """Operators have no numbered messages; the name is only needed to learn the epoch."""
+        return f"operator:{identity.subject}"
+
+    def enter(self, identity: Identity, attached: Attached) -> wire.Welcome:  # noqa: ARG002 - Session.enter
+        """Nothing is followed until asked for, but the figures."""
+        return wire.Welcome(
+            epoch=attached.epoch,
+            seq=attached.seq,
+            recovered=attached.recovered,
+            server_at_ms=self.runtime.clock.now_ms(),
+            heartbeat_s=self.heartbeat_s,
+        )
+
+    def take(self, message: wire.Message) -> None:
+        """Follow a topic."""
+        match message:
+            case wire.WatchTopic(what=what, route_id=route_id):
+                if route_id is not None and route_id not in self.runtime.network.routes:
+                    self.refuse(Reason.UNKNOWN_ROUTE, what, {"route_id": route_id})
+                else:
+                    self._follow(what, route_id)
+            case _:
+                raise AssertionError(cast("object", message))
+
+    def _follow(self, what: str, route_id: str | None) -> None:
+        before = self._topics.pop(what, None)
+        if before is not None:
+            before()
+        match what:
+            case "network":
+                self._topics[what] = self.house.vehicle_board.watch(self.outbox, route_id)
+            case "bells":
+                for event in self.house.bell_board.shown(route_id):
+                    self.outbox.deliver(encode(event), seq=None, key=f"{event.bell}:{event.state}:{event.attempt}")
+                subscriber = self.outbox if route_id is None else _OfRoute(route_id, self.outbox)
+                self._topics[what] = self.runtime.relay.subscribe(OPS_BELLS, subscriber)
+            case _:
+                self._topics[what] = self.runtime.relay.subscribe(OPS_TERMINALS, self.outbox)
+
+    def sweep(self, now_s: float) -> None:
+        """The figures, every two seconds."""
+        super().sweep(now_s)
+        if self.identity is not None and now_s - self._measured_s >= METRICS_S:
+            self._measured_s = now_s
+            self.outbox.deliver(self.house.figures.frame(now_s), seq=None, key="metrics")
+
+    def leave(self) -> None:
+        """Follow nothing any more."""
+        for end in self._topics.values():
+            end()
+        self._topics.clear()

@@ -1,0 +1,85 @@
+"""`/v1/ws/rider`: bells and arrivals of one rider. Web level."""
+
+from collections.abc import Callable
+from typing import cast
+
+from server.core.model import BellId, Cancel, Reason, RiderId, StopId
+from server.protocol import messages as wire
+from server.protocol.codec import Codec
+from server.streams import Attached, rider_stream
+from server.web.auth import Identity, Role
+from server.web.house import House
+from server.web.rings import ring_of, too_often
+from server.web.session import Session
+
+
+class RiderSession(Session):
+    """One rider's socket; a rider may have several."""
+
+    role = Role.RIDER
+    codec = Codec(wire.FromRider)
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        self._rider_id = RiderId("")
+        self._watches: dict[StopId, Callable[[], None]] = {}
+
+    def stream(self, identity: Identity) -> str:
+        """The rider's own stream."""
+        return rider_stream(RiderId(identity.subject))
+
+    def enter(self, identity: Identity, attached: Attached) -> wire.Welcome:
+        """Hear of one's bells from now on."""
+        self._rider_id = RiderId(identity.subject)
+        self.subscriptions.append(self.runtime.relay.subscribe(rider_stream(self._rider_id), self.outbox))
+        return wire.RiderWelcome(
+            epoch=attached.epoch,
+            seq=attached.seq,
+            recovered=attached.recovered,
+            server_at_ms=self.runtime.clock.now_ms(),
+            heartbeat_s=self.heartbeat_s,
+            snapshot=None if attached.recovered else self.runtime.rider_snapshot(self._rider_id),
+        )
+
+    def take(self, message: wire.Message) -> None:
+        """Ring, cancel, watch."""
+        match message:
+            case wire.Ring():
+                self._ring(message)
+            case wire.Cancel(bell_id=bell_id):
+                self.runtime.submit(Cancel(BellId(bell_id), self._rider_id), self.refuse_all)
+            case wire.WatchStop(stop_id=stop_id):
+                self._watch(StopId(stop_id))
+            case wire.UnwatchStop(stop_id=stop_id):
+                self._unwatch(StopId(stop_id))
+            case _:
+                raise AssertionError(cast("object", message))
+
+    def _ring(self, message: wire.Ring) -> None:
+        if too_often(self.house, message.bell_id, self._rider_id):
+            self.refuse(Reason.RATE_LIMITED, message.bell_id)
+        else:
+            self.runtime.submit(ring_of(message, self._rider_id, self.house.nonce_key), self.refuse_all)
+
+    def _watch(self, stop_id: StopId) -> None:
+        if stop_id not in self.runtime.network.stops:
+            self.refuse(Reason.UNKNOWN_STOP, stop_id, {"stop_id": stop_id})
+            return
+        self._unwatch(stop_id)  # asking again is a wish to see it now
+        end = None
+        if len(self._watches) < self.house.settings.watches_max:
+            end = self.house.stop_boards.watch(stop_id, self.outbox)
+        if end is None:
+            self.refuse(Reason.RATE_LIMITED, stop_id)
+        else:
+            self._watches[stop_id] = end
+
+    def _unwatch(self, stop_id: StopId) -> None:
+        end = self._watches.pop(stop_id, None)
+        if end is not None:
+            end()
+
+    def leave(self) -> None:
+        """Watch no more."""
+        for stop_id in tuple(self._watches):
+            self._unwatch(stop_id)

@@ -1,0 +1,42 @@
+"""A ring as it comes in at a door, by socket or by HTTP, becomes the core's; how often one may ring. Web level."""
+
+import asyncio
+
+from server.core.model import BellId, Presence, RiderId, Ring, RouteId, StopId, VehicleId
+from server.protocol import messages as wire
+from server.web.house import House
+from server.web.presence import nonce_is_of
+
+
+def ring_of(request: wire.RingRequest, rider_id: RiderId, nonce_key: bytes) -> Ring:
+    """Turn a request into the core's event; the nonce of a QR code is checked here."""
+    return Ring(
+        bell_id=BellId(request.bell_id),
+        rider_id=rider_id,
+        kind=request.kind,
+        stop_id=StopId(request.stop_id),
+        route_id=RouteId(request.route_id) if request.route_id is not None else None,
+        direction_id=request.direction_id,
+        stop_sequence=request.stop_sequence,
+        vehicle_id=VehicleId(request.vehicle_id) if request.vehicle_id is not None else None,
+        alight_stop_id=StopId(request.alight_stop_id) if request.alight_stop_id is not None else None,
+        party=request.party,
+        needs=tuple(dict.fromkeys(request.needs)),
+        presence=_presence(request, nonce_key),
+    )
+
+
+def _presence(request: wire.RingRequest, nonce_key: bytes) -> Presence | None:
+    claim = request.presence
+    if claim is None:
+        return None
+    proven = claim.nonce is not None and nonce_is_of(nonce_key, request.stop_id, claim.nonce)
+    return Presence(claim.lat, claim.lon, claim.accuracy_m, proven)
+
+
+def too_often(house: House, bell_id: str, rider_id: RiderId) -> bool:
+    """Whether this rider has to wait before ringing again. Repeating a ring that was accepted is free."""
+    bell = house.runtime.engine.bell(BellId(bell_id))
+    if bell is not None and bell.rider_id == rider_id:
+        return False
+    return not house.rings.allow(rider_id, asyncio.get_running_loop().time())
