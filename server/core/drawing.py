@@ -14,7 +14,7 @@ from server.core.columns import Floats, Ints
 STRAY_STOP_M = 100.0
 """A stop farther off its shape is reported (the limit of MobilityData's validator for a stop too far from its shape)."""
 STRAY_SHAPE_M = 200.0
-"""If more than half of the stops are farther off, the shape is another trip's, and the path is drawn stop to stop."""
+"""If more than half of the stops are farther off, the shape is drawn backwards or is another trip's."""
 DOOR_SAMPLE_PATTERNS = 200
 """Patterns looked at to learn on which side of the street the feed's stops are."""
 DOOR_MIN_VOTES = 20
@@ -60,10 +60,14 @@ class StrayStop:
 
 @dataclass(frozen=True, slots=True)
 class StrayShape:
-    """A shape that does not run along the stops of a trip, so that it was not used for it."""
+    """A shape that does not run along the stops of a trip in their order.
+
+    If it does when turned round (`backwards`) it was used so; otherwise the path was drawn from stop to stop.
+    """
 
     shape_id: str
     trip_id: str
+    backwards: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +81,33 @@ class Drawing:
     stray_shapes: Sequence[StrayShape]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Line:
+    """A shape in the frame: its path, and the metres along it that belong to the feed's own distances."""
+
+    path: Path
+    along_m: Floats
+    dist: Floats | None
+
+    @property
+    def turned(self) -> Path:
+        return Path(self.path.xy[::-1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """Stops placed on a path, and how far off it each is."""
+
+    path: Path
+    along_m: Floats
+    offset_m: Floats
+    backwards: bool
+
+    @property
+    def median_m(self) -> float:
+        return float(np.median(self.offset_m))
+
+
 class Draughtsman:
     """Draws the patterns of one network: shapes where they fit, otherwise straight from stop to stop."""
 
@@ -84,7 +115,7 @@ class Draughtsman:
         self._shapes = shapes
         self._stop_xy = stop_xy
         self._frame = frame
-        self._lines: dict[str, tuple[Path, Floats | None] | None] = {}
+        self._lines: dict[str, _Line | None] = {}
         self._doors_on = 0
 
     def draw(self, sketches: Sequence[Sketch]) -> Drawing:
@@ -96,76 +127,79 @@ class Draughtsman:
         stray_stops: dict[tuple[int, str], StrayStop] = {}
         stray_shapes: list[StrayShape] = []
         for sketch in sketches:
-            placed = self._place(sketch)
-            if placed is not None and sketch.shape_id is not None:
-                offset_m = self._offsets(placed, sketch)
-                if float(np.median(offset_m)) > STRAY_SHAPE_M:
-                    stray_shapes.append(StrayShape(sketch.shape_id, sketch.trip_id))
-                    placed = None
-                else:
-                    for stray in _strays(sketch, sketch.shape_id, offset_m):
-                        stray_stops.setdefault((stray.stop_row, stray.shape_id), stray)
-            key: object = sketch.stops.tobytes() if placed is None else sketch.shape_id
-            path, along_m = self._straight(sketch) if placed is None else placed
+            fit = self._fit(sketch)
+            if sketch.shape_id is not None and (fit is None or fit.backwards):
+                stray_shapes.append(StrayShape(sketch.shape_id, sketch.trip_id, backwards=fit is not None))
+            if fit is not None:
+                for stray in _strays(sketch, fit.offset_m):
+                    stray_stops.setdefault((stray.stop_row, stray.shape_id), stray)
+            path, along_m = self._straight(sketch) if fit is None else (fit.path, fit.along_m)
+            key: object = sketch.stops.tobytes() if fit is None else (sketch.shape_id, fit.backwards)
             path_of.append(paths.setdefault(key, (len(paths), path))[0])
             along.append(along_m)
         drawn = [path for _, path in paths.values()]
         return Drawing(drawn, path_of, along, list(stray_stops.values()), stray_shapes)
 
-    def _place(self, sketch: Sketch) -> tuple[Path, Floats] | None:
-        """Place the stops on the sketch's shape; None where it has no usable one."""
+    def _fit(self, sketch: Sketch) -> _Fit | None:
+        """Fit the sketch's stops to its shape, if need be turned round; None where there is none that fits."""
         line = self._line(sketch.shape_id)
         if line is None:
             return None
-        path, along_of_dist = line
-        shape = self._shapes[sketch.shape_id or ""]
-        hint_m = None
-        if along_of_dist is not None and shape.dist is not None:
-            hint_m = np.interp(sketch.dist, shape.dist, along_of_dist)
-        return path, place_stops(path, self._stop_xy[sketch.stops], hint_m=hint_m, doors_on=self._doors_on)
+        ahead = self._place(sketch, line, backwards=False)
+        if ahead.median_m <= STRAY_SHAPE_M:
+            return ahead
+        back = self._place(sketch, line, backwards=True)
+        return back if back.median_m <= STRAY_SHAPE_M else None
 
-    def _line(self, shape_id: str | None) -> tuple[Path, Floats | None] | None:
-        """Project a shape into the frame, with the metres that belong to each of its own distances."""
+    def _place(self, sketch: Sketch, line: _Line, *, backwards: bool) -> _Fit:
+        path = line.turned if backwards else line.path
+        hint_m = None
+        if line.dist is not None and not backwards:
+            hint_m = np.interp(sketch.dist, line.dist, line.along_m)
+        stop_xy = self._stop_xy[sketch.stops]
+        along_m = place_stops(path, stop_xy, hint_m=hint_m, doors_on=self._doors_on)
+        x, y = path.at(along_m)
+        return _Fit(path, along_m, np.hypot(stop_xy[:, 0] - x, stop_xy[:, 1] - y), backwards)
+
+    def _line(self, shape_id: str | None) -> _Line | None:
+        """Project a shape into the frame; None for one without length."""
         if shape_id is None:
             return None
         if shape_id not in self._lines:
             shape = self._shapes[shape_id]
             xy = np.column_stack(self._frame.to_xy(shape.lat_lon[:, 0], shape.lat_lon[:, 1]))
-            step_m = np.hypot(*np.diff(xy, axis=0).T) if len(xy) > 1 else np.zeros(0)
-            along_m = None if shape.dist is None else np.concatenate(([0.0], np.cumsum(step_m)))
-            self._lines[shape_id] = (Path(xy), along_m) if step_m.sum() > 0.0 else None
+            along_m = _walked(xy)
+            self._lines[shape_id] = _Line(Path(xy), along_m, shape.dist) if along_m[-1] > 0.0 else None
         return self._lines[shape_id]
 
     def _straight(self, sketch: Sketch) -> tuple[Path, Floats]:
         xy = self._stop_xy[sketch.stops]
-        step_m = np.hypot(*np.diff(xy, axis=0).T) if len(xy) > 1 else np.zeros(0)
-        return Path(xy), np.concatenate(([0.0], np.cumsum(step_m)))
-
-    def _offsets(self, placed: tuple[Path, Floats], sketch: Sketch) -> Floats:
-        path, along_m = placed
-        x, y = path.at(along_m)
-        off = self._stop_xy[sketch.stops] - np.column_stack((x, y))
-        offsets: Floats = np.hypot(off[:, 0], off[:, 1])
-        return offsets
+        return Path(xy), _walked(xy)
 
     def _learn_doors(self, sketches: Sequence[Sketch]) -> int:
         """Learn from the feed itself on which side buses let people on: +1 right, -1 left, 0 undecided."""
         shaped = [sketch for sketch in sketches if sketch.shape_id is not None]
         votes = np.zeros(0)
         for sketch in shaped[:: len(shaped) // DOOR_SAMPLE_PATTERNS + 1]:
-            placed = self._place(sketch)
-            if placed is not None:
+            fit = self._fit(sketch)
+            if fit is not None:
                 x, y = self._stop_xy[sketch.stops].T
-                votes = np.concatenate((votes, side_of(*placed, x, y)))
+                votes = np.concatenate((votes, side_of(fit.path, fit.along_m, x, y)))
         right, left = int((votes > 0).sum()), int((votes < 0).sum())
         if right + left < DOOR_MIN_VOTES or max(right, left) < DOOR_MIN_SHARE * (right + left):
             return 0
         return 1 if right > left else -1
 
 
-def _strays(sketch: Sketch, shape_id: str, offset_m: Floats) -> Iterator[StrayStop]:
+def _strays(sketch: Sketch, offset_m: Floats) -> Iterator[StrayStop]:
     for i in np.flatnonzero(offset_m > STRAY_STOP_M).tolist():
-        yield StrayStop(int(sketch.stops[i]), shape_id, sketch.trip_id, float(offset_m[i]))
+        yield StrayStop(int(sketch.stops[i]), sketch.shape_id or "", sketch.trip_id, float(offset_m[i]))
+
+
+def _walked(xy: Floats) -> Floats:
+    """Add up the metres from point to point."""
+    step = np.diff(xy, axis=0)
+    return np.concatenate(([0.0], np.cumsum(np.hypot(step[:, 0], step[:, 1]))))
 
 
 def rows_of(lengths: Sequence[int]) -> NDArray[np.int64]:

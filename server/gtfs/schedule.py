@@ -94,7 +94,8 @@ def _list_strays(assembled: Assembled, table: TripTable, problems: ProblemLog) -
     stop_ids = assembled.columns.stop_ids
     line_of = dict(zip(table.trips, table.lines, strict=True))
     for shape in assembled.stray_shapes:
-        problems.add(TRIPS, line_of[shape.trip_id], "stray_shape", value=shape.shape_id)
+        code = "backward_shape" if shape.backwards else "stray_shape"
+        problems.add(TRIPS, line_of[shape.trip_id], code, value=shape.shape_id)
     for stop in assembled.stray_stops:
         problems.add(
             TRIPS,
