@@ -43,6 +43,14 @@ class Spread(msgspec.Struct, frozen=True):
     bias: float | None
 
 
+class Lead(msgspec.Struct, frozen=True):
+    """Seconds between a first alert and the bus's arrival: how many, and the short end of them."""
+
+    n: int
+    p5: float | None
+    p50: float | None
+
+
 class PositionScore(msgspec.Struct, frozen=True, kw_only=True):
     """How well buses were placed."""
 
@@ -88,7 +96,7 @@ class BellScore(msgspec.Struct, frozen=True, kw_only=True):
     without_end: int
     alerts: int
     late_alerts: int
-    alert_lead_s: Spread
+    alert_lead_s: Lead
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,7 +200,7 @@ def _bells(decided: Lines, truth: Lines) -> BellScore:
         without_end=sum(not line.ended for line in said.values()),
         alerts=len({alert.alert_id for alert in decided.alerts}),
         late_alerts=sum(lead_s <= 0 for lead_s in leads),
-        alert_lead_s=_spread(leads),
+        alert_lead_s=_lead(leads),
     )
 
 
@@ -245,3 +253,10 @@ def _spread(errors: Iterable[float]) -> Spread:
         return Spread(0, None, None, None)
     p50, p95 = np.quantile(np.abs(sample), (0.5, 0.95))
     return Spread(int(sample.size), round(float(p50), 3), round(float(p95), 3), round(float(np.median(sample)), 3))
+
+
+def _lead(leads_s: Sequence[float]) -> Lead:
+    if not leads_s:
+        return Lead(0, None, None)
+    p5, p50 = np.quantile(leads_s, (0.05, 0.5))
+    return Lead(len(leads_s), round(float(p5), 3), round(float(p50), 3))

@@ -4,10 +4,9 @@ One object a line, `type` and `at_ms` in each. Reading is streaming and strict: 
 names file and line. Writing is atomic: the file appears whole under its name, or not at all.
 """
 
-import contextlib
+import io
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Annotated, Any
@@ -148,7 +147,7 @@ def read_recording(path: Path, *, lenient: bool, bad: list[str]) -> Iterator[Rec
         try:
             line = decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            sentence = f"{path}:{number}: {error}"
+            sentence = f"{path}:{number}: not an event of a recording: {error}"
             if not lenient:
                 raise RecordingError(sentence) from error
             bad.append(sentence)
@@ -175,8 +174,6 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _decompressed(raw: IO[bytes]) -> IO[bytes]:
-    import io
-
     return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
 
 
@@ -187,9 +184,9 @@ def write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> int:
     """
     if path == STDOUT:
         return _write(sys.stdout.buffer, lines, flush=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(descriptor, "wb") as raw:
+        with temporary.open("wb") as raw:
             if path.suffix == ".zst":
                 with zstandard.ZstdCompressor(level=_ZSTD_LEVEL).stream_writer(raw, closefd=False) as out:
                     count = _write(out, lines, flush=False)
@@ -197,11 +194,9 @@ def write_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> int:
                 count = _write(raw, lines, flush=False)
             raw.flush()
             os.fsync(raw.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
+        temporary.unlink(missing_ok=True)
         raise
     return count
 
