@@ -272,6 +272,8 @@ class TerminalClient:
             await self.link.send(duty.request)
         try:
             return await self.link.wait(asyncio.shield(duty.answer), timeout_s=timeout_s)
+        except NoAnswer:
+            raise
         except TimeoutError:
             msg = f"no answer to {what} of {self.vehicle_id} within {timeout_s:g} s; it is said again when the link comes back"
             raise NoAnswer(msg) from None

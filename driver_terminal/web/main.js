@@ -1,0 +1,134 @@
+/** The driver's screen: connects socket, state, view, sound, receiver and the paint itself. Only here: document, clock, device. */
+
+import { byId, onPress, patch } from "/static/shared/dom.js";
+import { Session } from "/static/shared/session.js";
+import { signIn } from "/static/shared/sign_in.js";
+import { chooseLang, loadWords } from "/static/shared/words.js";
+import { followDaylight } from "/static/driver/daylight.js";
+import { keepSounded, readSounded } from "/static/driver/memory.js";
+import { watchPositions } from "/static/driver/positions.js";
+import { fetchRoutes } from "/static/driver/routes.js";
+import { listen } from "/static/driver/socket.js";
+import { Speaker } from "/static/driver/sounds.js";
+import { initial, maySignOn, screen, step } from "/static/driver/state.js";
+import { page } from "/static/driver/view.js";
+
+const TICK_MS = 500;
+
+const query = new URLSearchParams(location.search);
+/** `?positions=feed`: a control centre reports this bus's positions; the screen only shows. */
+const ownPositions = query.get("positions") !== "feed";
+const vehicleId = query.get("vehicle_id");
+const lang = chooseLang(query.get("lang"), navigator.language);
+document.documentElement.lang = lang;
+const t = await loadWords(lang);
+document.title = t("drive.name");
+
+let state = initial({ nowMs: Date.now(), sounded: readSounded(), positions: ownPositions });
+let routesAsked = false;
+
+const session = new Session({
+  path: "/v1/ws/terminal",
+  ticket: vehicleId === null ? { role: "terminal" } : { role: "terminal", vehicle_id: vehicleId },
+  lang,
+  capMs: 3_000,
+  tell: listen((event) => dispatch(event)),
+});
+
+/** @param {import("/static/driver/state.js").Event} event */
+function dispatch(event) {
+  const next = step(state, event, Date.now());
+  state = next.state;
+  next.effects.forEach(perform);
+  patch(byId("page"), page(state, t));
+  reportPaint();
+  if (maySignOn(state) && !routesAsked) void askRoutes();
+}
+
+/** @param {import("/static/driver/state.js").Effect} effect */
+function perform(effect) {
+  switch (effect.type) {
+    case "send":
+      return void session.send(effect.message);
+    case "sound":
+      document.dispatchEvent(new CustomEvent("ridebell:chime", { detail: effect.chime }));
+      return speaker.play(effect.chime);
+    case "keep sounded":
+      return keepSounded(effect.sounded);
+  }
+}
+
+/** The first frame callback runs before the alert's frame is drawn, the second after: only then is it on the screen. */
+function reportPaint() {
+  const { main, after } = screen(state);
+  const alertIds = [main, after].flatMap((alert) => (alert !== null && !state.shown[alert.alert_id] ? [alert.alert_id] : []));
+  if (alertIds.length === 0) return;
+  requestAnimationFrame(() => requestAnimationFrame(() => dispatchOnce(alertIds)));
+}
+
+/** @param {string[]} alertIds */
+function dispatchOnce(alertIds) {
+  if (state.link.live && alertIds.some((id) => !state.shown[id])) dispatch({ type: "painted", alertIds });
+}
+
+async function askRoutes() {
+  routesAsked = true;
+  const routes = await fetchRoutes(lang);
+  if (routes === null) routesAsked = false;
+  else dispatch({ type: "routes", routes });
+}
+
+onPress(document, (act, data) => {
+  switch (act) {
+    case "answer":
+      return dispatch({ type: "answer", answer: data["answer"] === "full" ? "full" : "cannot_stop" });
+    case "sign off":
+      return dispatch({ type: "sign off" });
+    case "take over":
+      dispatch({ type: "door", door: "open" });
+      return session.start();
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const field = (/** @type {string} */ name) => String(new FormData(form).get(name) ?? "").trim();
+  switch (form.dataset["form"]) {
+    case "route":
+      return dispatch({ type: "sign on", choice: JSON.parse(field("run")) });
+    case "trip":
+      return dispatch({ type: "sign on", choice: { trip_id: field("trip") } });
+    case "token":
+      return void openDoor(field("token"));
+  }
+});
+
+/** @param {string} token */
+async function openDoor(token) {
+  if (!(await signIn(token))) return dispatch({ type: "door", door: "forbidden" });
+  dispatch({ type: "door", door: "open" });
+  session.start();
+}
+
+async function stayAwake() {
+  try {
+    if (document.visibilityState === "visible") await navigator.wakeLock?.request("screen");
+  } catch {
+    return;
+  }
+}
+
+document.addEventListener("visibilitychange", () => void stayAwake());
+void stayAwake();
+followDaylight(query.get("theme"));
+const speaker = new Speaker((silent) => setTimeout(() => dispatch({ type: "speaker", silent })));
+if (ownPositions) {
+  watchPositions(
+    (position) => dispatch({ type: "position", position }),
+    (why) => dispatch({ type: "no position", why }),
+  );
+}
+patch(byId("page"), page(state, t));
+session.start();
+setInterval(() => dispatch({ type: "tick" }), TICK_MS);

@@ -1,0 +1,59 @@
+/** Three chimes made on the spot: no file, nothing to download, each at most 0.6 s and below warning sounds. Browser only. */
+
+/** Peak of a chime, of 1: a quarter, well under the vehicle's own warnings. */
+const PEAK = 0.25;
+const FADE_S = 0.02;
+
+/** @type {Record<import("/static/driver/state.js").Chime, {hz: number, fromS: number, toS: number}[]>} */
+export const CHIMES = {
+  boarding: [
+    { hz: 660, fromS: 0, toS: 0.26 },
+    { hz: 880, fromS: 0.28, toS: 0.58 },
+  ],
+  alighting: [
+    { hz: 880, fromS: 0, toS: 0.26 },
+    { hz: 660, fromS: 0.28, toS: 0.58 },
+  ],
+  need: [
+    { hz: 740, fromS: 0, toS: 0.14 },
+    { hz: 740, fromS: 0.22, toS: 0.36 },
+    { hz: 740, fromS: 0.44, toS: 0.58 },
+  ],
+};
+
+export class Speaker {
+  /** @type {AudioContext | null} */
+  #audio = null;
+
+  /** @param {(silent: boolean) => void} tell whether the browser keeps the page silent until it is touched once */
+  constructor(tell) {
+    if (!("AudioContext" in window)) return tell(true);
+    const audio = new AudioContext();
+    this.#audio = audio;
+    const report = () => tell(audio.state !== "running");
+    audio.addEventListener("statechange", report);
+    addEventListener("pointerdown", () => void audio.resume());
+    addEventListener("keydown", () => void audio.resume());
+    report();
+  }
+
+  /** @param {import("/static/driver/state.js").Chime} chime */
+  play(chime) {
+    const audio = this.#audio;
+    if (audio === null || audio.state !== "running") return;
+    for (const { hz, fromS, toS } of CHIMES[chime]) {
+      const tone = audio.createOscillator();
+      const gain = audio.createGain();
+      const start = audio.currentTime + fromS;
+      const end = audio.currentTime + toS;
+      tone.frequency.value = hz;
+      gain.gain.setValueAtTime(0, start);
+      gain.gain.linearRampToValueAtTime(PEAK, start + FADE_S);
+      gain.gain.setValueAtTime(PEAK, end - FADE_S * 2);
+      gain.gain.linearRampToValueAtTime(0, end);
+      tone.connect(gain).connect(audio.destination);
+      tone.start(start);
+      tone.stop(end);
+    }
+  }
+}

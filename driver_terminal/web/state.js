@@ -1,0 +1,481 @@
+/** What the driver's screen knows and decides: event in, next state and effects out. Pure: no document, clock, socket or sound. */
+
+import { NO_MOTION, moving, observe, slowing, standing } from "/static/driver/motion.js";
+import { UNKNOWN, alongM, moved, told } from "/static/driver/progress.js";
+
+/** A dead link is said within this time (DOMAIN §3.6), so that the driver looks for riders as before. */
+export const BELL_OFF_MS = 5_000;
+/** The tick after a served stop. */
+export const OUTCOME_MS = 2_000;
+export const NOTE_MS = 6_000;
+/** Without a place of our own an alert is out of date so long after its expected arrival. */
+const UNPLACED_GRACE_MS = 60_000;
+/** The radio carries one position a second. */
+const FIX_EVERY_MS = 950;
+const SOUNDED_KEPT = 200;
+
+/**
+ * @typedef {import("/static/shared/wire.d.ts").TripMessage} TripMessage
+ * @typedef {import("/static/shared/wire.d.ts").AlertMessage} AlertMessage
+ * @typedef {import("/static/shared/wire.d.ts").ClearMessage} ClearMessage
+ * @typedef {import("/static/shared/wire.d.ts").TerminalSnapshot} TerminalSnapshot
+ * @typedef {import("/static/shared/wire.d.ts").Refused} Refused
+ * @typedef {import("/static/driver/motion.js").Position} Position
+ * @typedef {"boarding" | "alighting" | "need"} Chime
+ * @typedef {{route_id: string, name: string, directions: {direction_id: 0 | 1 | null, headsign: string}[]}} RouteChoice
+ * @typedef {{stopName: string, outcome: "served" | "passed", untilMs: number}} Ended
+ *
+ * @typedef {{
+ *   nowMs: number,
+ *   serverAheadMs: number,
+ *   link: {live: boolean, heardMs: number},
+ *   door: "open" | "token" | "forbidden" | "superseded",
+ *   trip: TripMessage | null,
+ *   tripKnown: boolean,
+ *   alerts: Record<string, AlertMessage>,
+ *   shown: Record<string, true>,
+ *   sounded: Record<string, number>,
+ *   ended: Ended | null,
+ *   answered: Record<string, "full" | "cannot_stop">,
+ *   note: {text: string, untilMs: number} | null,
+ *   gps: "off" | "asking" | "good" | "denied" | "lost",
+ *   motion: import("/static/driver/motion.js").Motion,
+ *   progress: import("/static/driver/progress.js").Progress,
+ *   fixes: {sentMs: number, n: number},
+ *   signingOn: boolean,
+ *   signingOff: boolean,
+ *   routes: RouteChoice[] | null,
+ *   silent: boolean,
+ * }} State
+ *
+ * @typedef {(
+ *   | {type: "live", serverAtMs: number, snapshot: TerminalSnapshot | null}
+ *   | {type: "lost", heardMs: number}
+ *   | {type: "door", door: "token" | "forbidden" | "superseded" | "open"}
+ *   | {type: "trip", message: TripMessage}
+ *   | {type: "alert", message: AlertMessage}
+ *   | {type: "clear", message: ClearMessage}
+ *   | {type: "refused", message: Refused}
+ *   | {type: "position", position: Position}
+ *   | {type: "no position", why: "denied" | "lost"}
+ *   | {type: "painted", alertIds: string[]}
+ *   | {type: "answer", answer: "full" | "cannot_stop"}
+ *   | {type: "sign on", choice: {trip_id: string} | {route_id: string, direction_id: 0 | 1 | null}}
+ *   | {type: "sign off"}
+ *   | {type: "routes", routes: RouteChoice[]}
+ *   | {type: "speaker", silent: boolean}
+ *   | {type: "tick"}
+ * )} Event
+ *
+ * @typedef {(
+ *   | {type: "send", message: {type: string, [field: string]: unknown}}
+ *   | {type: "sound", chime: Chime}
+ *   | {type: "keep sounded", sounded: Record<string, number>}
+ * )} Effect
+ * @typedef {{state: State, effects: Effect[]}} Step
+ */
+
+/**
+ * @param {{nowMs: number, sounded: Record<string, number>, positions: boolean}} given
+ * @returns {State}
+ */
+export function initial({ nowMs, sounded, positions }) {
+  return {
+    nowMs,
+    serverAheadMs: 0,
+    link: { live: false, heardMs: nowMs },
+    door: "open",
+    trip: null,
+    tripKnown: false,
+    alerts: {},
+    shown: {},
+    sounded,
+    ended: null,
+    answered: {},
+    note: null,
+    gps: positions ? "asking" : "off",
+    motion: NO_MOTION,
+    progress: UNKNOWN,
+    fixes: { sentMs: 0, n: 0 },
+    signingOn: false,
+    signingOff: false,
+    routes: null,
+    silent: false,
+  };
+}
+
+/**
+ * @param {State} before
+ * @param {Event} event
+ * @param {number} nowMs
+ * @returns {Step}
+ */
+export function step(before, event, nowMs) {
+  const { state, effects } = react({ ...before, nowMs }, event);
+  return chimed(state, effects);
+}
+
+/**
+ * @param {State} state
+ * @param {Event} event
+ * @returns {Step}
+ */
+function react(state, event) {
+  switch (event.type) {
+    case "live":
+      return still(live(state, event.serverAtMs, event.snapshot));
+    case "lost":
+      return still({ ...state, link: { live: false, heardMs: event.heardMs } });
+    case "door":
+      return still({ ...state, door: event.door });
+    case "trip":
+      return still(tripTaken(state, event.message));
+    case "alert":
+      return still(alertTaken(state, event.message));
+    case "clear":
+      return still(cleared(state, event.message));
+    case "refused":
+      return still(refused(state, event.message));
+    case "position":
+      return positioned(state, event.position);
+    case "no position":
+      return still({ ...state, gps: event.why });
+    case "painted":
+      return painted(state, event.alertIds);
+    case "answer":
+      return answer(state, event.answer);
+    case "sign on":
+      return signOn(state, event.choice);
+    case "sign off":
+      return signOff(state);
+    case "routes":
+      return still({ ...state, routes: event.routes });
+    case "speaker":
+      return still({ ...state, silent: event.silent });
+    case "tick":
+      return still(ticked(state));
+  }
+}
+
+/**
+ * @param {State} state
+ * @returns {Step}
+ */
+function still(state) {
+  return { state, effects: [] };
+}
+
+/**
+ * @param {State} state
+ * @param {number} serverAtMs
+ * @param {TerminalSnapshot | null} snapshot complete when given; otherwise what was held goes on
+ * @returns {State}
+ */
+function live(state, serverAtMs, snapshot) {
+  const linked = {
+    ...state,
+    door: /** @type {const} */ ("open"),
+    link: { live: true, heardMs: state.nowMs },
+    serverAheadMs: serverAtMs - state.nowMs,
+    tripKnown: true,
+    shown: {},
+    signingOn: false,
+    signingOff: false,
+  };
+  if (snapshot === null) return linked;
+  const onTrip = snapshot.trip === null ? { ...linked, trip: null } : tripTaken(linked, snapshot.trip);
+  return snapshot.alerts.reduce(alertTaken, { ...onTrip, alerts: {} });
+}
+
+/**
+ * Another trip: its metres and its alerts are not those of the old one.
+ *
+ * @param {State} state
+ * @param {TripMessage} trip
+ * @returns {State}
+ */
+function tripTaken(state, trip) {
+  const next = { ...state, trip: trip.route_id === "" ? null : trip, tripKnown: true, signingOn: false, signingOff: false };
+  if (state.trip?.trip_id === trip.trip_id) return next;
+  const alerts = Object.fromEntries(Object.entries(state.alerts).filter(([, one]) => one.trip_id === trip.trip_id));
+  return { ...next, alerts, progress: { ...state.progress, anchor: null } };
+}
+
+/**
+ * A later alert with the same id replaces the earlier; one of another trip is none of ours.
+ *
+ * @param {State} state
+ * @param {AlertMessage} alert
+ * @returns {State}
+ */
+function alertTaken(state, alert) {
+  if (state.trip !== null && state.trip.trip_id !== "" && state.trip.trip_id !== alert.trip_id) return state;
+  const known = state.alerts[alert.alert_id];
+  const needs = [...new Set([...(known?.needs ?? []), ...alert.needs])];
+  const merged = known !== undefined && alert.boarding + alert.alighting > 0 ? { ...alert, needs } : alert;
+  return { ...placedBy(state, alert), alerts: { ...state.alerts, [alert.alert_id]: merged } };
+}
+
+/**
+ * Learn from an alert where the bus was when it was decided.
+ *
+ * @param {State} state
+ * @param {AlertMessage} alert
+ * @returns {State}
+ */
+function placedBy(state, alert) {
+  const stop = state.trip?.stops.find((one) => one.stop_sequence === alert.stop_sequence);
+  if (stop === undefined) return state;
+  const ageMs = state.nowMs + state.serverAheadMs - alert.at_ms;
+  return { ...state, progress: told(state.progress, { stopAlongM: stop.along_m, distanceM: alert.distance_m, ageMs }) };
+}
+
+/**
+ * @param {State} state
+ * @param {ClearMessage} clear
+ * @returns {State}
+ */
+function cleared(state, clear) {
+  const { [clear.alert_id]: alert, ...alerts } = state.alerts;
+  if (alert === undefined) return state;
+  const { outcome } = clear;
+  const told_ = outcome === "served" || outcome === "passed";
+  const ended = told_ ? { stopName: alert.stop_name, outcome, untilMs: state.nowMs + OUTCOME_MS } : state.ended;
+  return { ...state, alerts, ended };
+}
+
+/**
+ * @param {State} state
+ * @param {Refused} message
+ * @returns {State}
+ */
+function refused(state, message) {
+  const { [message.ref ?? ""]: _, ...answered } = state.answered;
+  return {
+    ...state,
+    answered,
+    signingOn: false,
+    signingOff: false,
+    note: { text: message.message, untilMs: state.nowMs + NOTE_MS },
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {Position} position
+ * @returns {Step}
+ */
+function positioned(state, position) {
+  const next = {
+    ...state,
+    gps: /** @type {const} */ ("good"),
+    motion: observe(state.motion, position),
+    progress: moved(state.progress, position),
+  };
+  if (!state.link.live || state.nowMs - state.fixes.sentMs < FIX_EVERY_MS) return still(next);
+  const n = state.fixes.n + 1;
+  const { atMs, lat, lon, speedMps, headingDeg, accuracyM } = position;
+  const message = {
+    type: "fix",
+    at_ms: Math.round(atMs),
+    lat,
+    lon,
+    accuracy_m: accuracyM,
+    n,
+    ...(speedMps === null ? {} : { speed_mps: speedMps }),
+    ...(headingDeg === null || Number.isNaN(headingDeg) ? {} : { heading_deg: headingDeg }),
+  };
+  return { state: { ...next, fixes: { sentMs: state.nowMs, n } }, effects: [{ type: "send", message }] };
+}
+
+/**
+ * The screen itself says what is on it.
+ *
+ * @param {State} state
+ * @param {string[]} alertIds
+ * @returns {Step}
+ */
+function painted(state, alertIds) {
+  const fresh = alertIds.filter((id) => state.alerts[id] !== undefined && !state.shown[id]);
+  if (!state.link.live || fresh.length === 0) return still(state);
+  const atMs = state.nowMs + state.serverAheadMs;
+  return {
+    state: { ...state, shown: { ...state.shown, ...Object.fromEntries(fresh.map((id) => [id, true])) } },
+    effects: fresh.map((id) => ({ type: "send", message: { type: "shown", alert_id: id, at_ms: atMs } })),
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {"full" | "cannot_stop"} given
+ * @returns {Step}
+ */
+function answer(state, given) {
+  const { main } = screen(state);
+  if (main === null || !mayTouch(state) || state.answered[main.alert_id]) return still(state);
+  return {
+    state: { ...state, answered: { ...state.answered, [main.alert_id]: given } },
+    effects: [{ type: "send", message: { type: "respond", ref: main.alert_id, alert_id: main.alert_id, answer: given } }],
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {{trip_id: string} | {route_id: string, direction_id: 0 | 1 | null}} choice
+ * @returns {Step}
+ */
+function signOn(state, choice) {
+  if (!maySignOn(state) || !state.link.live) return still(state);
+  return {
+    state: { ...state, signingOn: true, note: null },
+    effects: [{ type: "send", message: { type: "sign_on", ref: "sign-on", ...choice } }],
+  };
+}
+
+/**
+ * @param {State} state
+ * @returns {Step}
+ */
+function signOff(state) {
+  if (state.trip === null || !mayTouch(state) || !state.link.live) return still(state);
+  return {
+    state: { ...state, signingOff: true },
+    effects: [{ type: "send", message: { type: "sign_off", ref: "sign-off" } }],
+  };
+}
+
+/**
+ * @param {State} state
+ * @returns {State}
+ */
+function ticked(state) {
+  const ended = state.ended !== null && state.nowMs >= state.ended.untilMs ? null : state.ended;
+  const note = state.note !== null && state.nowMs >= state.note.untilMs ? null : state.note;
+  return { ...state, ended, note };
+}
+
+/**
+ * At most two sounds a stop visit: one when its alert takes the screen, one at the decision point if the bus has not
+ * begun to slow. Changes of count are silent. What has sounded is remembered across reloads.
+ *
+ * @param {State} state
+ * @param {Effect[]} effects
+ * @returns {Step}
+ */
+function chimed(state, effects) {
+  const { main } = screen(state);
+  if (main === null) return { state, effects };
+  const times = state.sounded[main.alert_id] ?? 0;
+  const wanted = main.stage === "now" ? 2 : 1;
+  if (times >= wanted) return { state, effects };
+  const loud = times === 0 || !slowing(state.motion, state.nowMs);
+  const kept = Object.entries(state.sounded).slice(-SOUNDED_KEPT);
+  const sounded = { ...Object.fromEntries(kept), [main.alert_id]: wanted };
+  return {
+    state: { ...state, sounded },
+    effects: [
+      ...effects,
+      ...(loud ? [{ type: /** @type {const} */ ("sound"), chime: chimeOf(main) }] : []),
+      { type: "keep sounded", sounded },
+    ],
+  };
+}
+
+/**
+ * @param {AlertMessage} alert
+ * @returns {Chime}
+ */
+export function chimeOf(alert) {
+  if (alert.needs.length > 0) return "need";
+  return alert.boarding > 0 ? "boarding" : "alighting";
+}
+
+// -- what the view asks -------------------------------------------------------
+
+/**
+ * What stands on the screen: the next stop with bells and a dim chip for the one after; never a stop behind the bus.
+ *
+ * @param {State} state
+ * @returns {{main: AlertMessage | null, after: AlertMessage | null}}
+ */
+export function screen(state) {
+  const ahead = Object.values(state.alerts)
+    .filter((alert) => !behind(alert, state))
+    .sort((a, b) => a.stop_sequence - b.stop_sequence);
+  return { main: ahead[0] ?? null, after: ahead[1] ?? null };
+}
+
+/**
+ * @param {AlertMessage} alert
+ * @param {State} state
+ * @returns {boolean}
+ */
+function behind(alert, state) {
+  const along = alongM(state.progress, state.nowMs);
+  if (along !== null) return along > alert.valid_until_along_m;
+  const ageMs = state.nowMs + state.serverAheadMs - alert.at_ms;
+  return ageMs > alert.eta_s * 1000 + UNPLACED_GRACE_MS;
+}
+
+/**
+ * Metres to an alert's stop: by our own count, else by what the server said and the time since.
+ *
+ * @param {AlertMessage} alert
+ * @param {State} state
+ * @returns {number}
+ */
+export function metresTo(alert, state) {
+  const along = alongM(state.progress, state.nowMs);
+  const stop = state.trip?.stops.find((one) => one.stop_sequence === alert.stop_sequence);
+  if (along !== null && stop !== undefined) return Math.max(0, stop.along_m - along);
+  const gone = alert.eta_s <= 0 ? 1 : (state.nowMs + state.serverAheadMs - alert.at_ms) / 1000 / alert.eta_s;
+  return alert.distance_m * (1 - Math.min(1, Math.max(0, gone)));
+}
+
+/**
+ * The name of the next stop of the trip, where our own place is known.
+ *
+ * @param {State} state
+ * @returns {string | null}
+ */
+export function nextStopName(state) {
+  const along = alongM(state.progress, state.nowMs);
+  if (along === null) return null;
+  return state.trip?.stops.find((stop) => stop.along_m > along)?.name ?? null;
+}
+
+/**
+ * @param {State} state
+ * @returns {boolean}
+ */
+export function bellOff(state) {
+  return state.door === "superseded" || (!state.link.live && state.nowMs - state.link.heardMs > BELL_OFF_MS);
+}
+
+/**
+ * Only a bus that is known to stand may be touched.
+ *
+ * @param {State} state
+ * @returns {boolean}
+ */
+export function mayTouch(state) {
+  return standing(state.motion, state.nowMs);
+}
+
+/**
+ * Forms are there unless the bus is known to move: a terminal without a receiver must start somehow.
+ *
+ * @param {State} state
+ * @returns {boolean}
+ */
+export function mayType(state) {
+  return !moving(state.motion, state.nowMs);
+}
+
+/**
+ * @param {State} state
+ * @returns {boolean}
+ */
+export function maySignOn(state) {
+  return state.tripKnown && state.trip === null && mayType(state);
+}
