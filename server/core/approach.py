@@ -165,9 +165,10 @@ def _measure(zone: Zone, track: Track, span: Span, stop_m: float, sharing: int, 
     if span.from_m < stop_m <= span.to_m and gap_s > SEEN_GAP_S:
         free_mps = max(FREE_MPS, min(track.speed_mps or 0.0, policy.max_speed_mps))
         zone.slack_s = (gap_s - (span.to_m - span.from_m) / free_mps) / max(sharing, 1)
-        zone.reached_ms = _when(span, stop_m)
-    if zone.left_ms is None or not zone.stood:
-        zone.left_ms = _when(span, stop_m + AT_POLE_M)
+        zone.reached_ms = zone.reached_ms if zone.stood else _when(span, stop_m)
+    if not zone.stood or (zone.left_ms is not None and span.from_m < stop_m <= span.to_m):
+        # A bus may stand short of the pole (a queue) and pass it later: it leaves when it does.
+        zone.left_ms = max(_when(span, stop_m + AT_POLE_M), zone.left_ms or 0)
 
 
 def _stands(track: Track, moved_mps: float | None, policy: Policy) -> bool:
