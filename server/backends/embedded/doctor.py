@@ -142,15 +142,18 @@ def _integrity(file: Path) -> Finding:
 
 def _commit_time(path: Path) -> Iterator[Finding]:
     with tempfile.TemporaryDirectory(prefix="doctor-", dir=path) as scratch:
-        median_ms = _measure_commit_ms(Path(scratch) / "commit.sqlite3")
+        yield judge_commit_time(_measure_commit_ms(Path(scratch) / "commit.sqlite3"))
+
+
+def judge_commit_time(median_ms: float) -> Finding:
+    """What a median commit time in milliseconds says about the device."""
     text = f"a commit takes {median_ms:.2f} ms (median of {COMMITS_MEASURED})"
     if median_ms < HONEST_COMMIT_MS:
         advice = "this file system does not really flush (memory?); a power cut would lose accepted bells"
-        yield _warning("commit_time", text, advice)
-    elif median_ms > SLOW_COMMIT_MS:
-        yield _warning("commit_time", text, "riders wait for this; use a local solid-state disk")
-    else:
-        yield _ok("commit_time", text)
+        return _warning("commit_time", text, advice)
+    if median_ms > SLOW_COMMIT_MS:
+        return _warning("commit_time", text, "riders wait for this; use a local solid-state disk")
+    return _ok("commit_time", text)
 
 
 def _measure_commit_ms(file: Path) -> float:

@@ -6,7 +6,8 @@ import pytest
 
 from server.backends.embedded import Finding, Severity, check_data_dir, open_embedded
 from server.backends.embedded import doctor as doctor_module
-from server.backends.embedded.schema import FILE_NAME
+from server.backends.embedded.doctor import judge_commit_time
+from server.backends.embedded.schema import FILE_NAME, SCHEMA_VERSION
 
 
 def findings_of(place: Path) -> dict[str, Finding]:
@@ -85,3 +86,39 @@ def test_little_room_is_a_warning_and_the_other_checks_go_on(place: Path, monkey
     assert found["disk_space"].severity is Severity.WARNING
     assert "a full disk stops the bell" in found["disk_space"].advice
     assert found["commit_time"].text
+
+
+@pytest.mark.parametrize(
+    ("median_ms", "severity", "advice"),
+    [
+        (0.004, Severity.WARNING, "a power cut would lose accepted bells"),
+        (0.3, Severity.OK, ""),
+        (12.0, Severity.OK, ""),
+        (80.0, Severity.WARNING, "use a local solid-state disk"),
+    ],
+)
+def test_the_time_of_a_commit_tells_what_the_disk_is(median_ms: float, severity: Severity, advice: str) -> None:
+    finding = judge_commit_time(median_ms)
+    assert finding.severity is severity
+    assert finding.advice.endswith(advice)
+
+
+def test_an_older_schema_is_brought_up_to_date_by_the_next_start(place: Path) -> None:
+    with closing(sqlite3.connect(place / FILE_NAME)) as connection:
+        connection.execute("PRAGMA user_version = 0")
+    assert findings_of(place)["schema"].text == f"version 0; the next start brings it to {SCHEMA_VERSION}"
+
+
+def test_a_log_that_never_shrinks_is_a_warning(place: Path) -> None:
+    with (place / f"{FILE_NAME}-wal").open("wb") as wal:
+        wal.truncate(200 * 2**20)  # sparse: takes no room
+    finding = findings_of(place)["wal"]
+    assert finding.severity is Severity.WARNING
+    assert finding.text == "write-ahead log 200.0 MB"
+
+
+def test_what_cannot_be_looked_at_is_a_fault_of_its_own(place: Path) -> None:
+    (place / "ridebell.gone").symlink_to(place / "nothing")
+    found = findings_of(place)
+    assert found["permissions"].severity is Severity.FAULT
+    assert found["integrity"].severity is Severity.OK

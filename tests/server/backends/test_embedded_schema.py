@@ -94,6 +94,16 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     close(store)
 
 
+def test_a_file_that_contradicts_itself_is_left_as_it_is(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    store.writer.execute("PRAGMA user_version = 0")
+    close(store)
+    before = (tmp_path / FILE_NAME).read_bytes()
+    with pytest.raises(DataDirError, match=r"cannot bring .* table meta already exists; the file is unchanged"):
+        opened(tmp_path)
+    assert (tmp_path / FILE_NAME).read_bytes() == before
+
+
 def test_a_first_start_that_died_halfway_is_begun_again(tmp_path: Path) -> None:
     with closing(connect_writer(tmp_path / FILE_NAME, busy_timeout_s=1.0)) as connection:
         connection.execute("BEGIN IMMEDIATE")
