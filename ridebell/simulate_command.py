@@ -1,0 +1,90 @@
+"""`ridebell simulate`: a bundled feed, or a recording of simulated traffic with its truth."""
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ridebell.inputs import network_from, vehicles_from
+from ridebell.refusal import Refusal
+from ridebell.texts import t
+
+if TYPE_CHECKING:
+    from server.core.network import Network
+
+DEFAULT_START = datetime(2026, 11, 20, 8, 0)  # noqa: DTZ001 - local time of whatever network it is used on
+"""A Friday at eight: fixed, so that the same command writes the same bytes on any day."""
+
+
+class NetworkSize(StrEnum):
+    """Which bundled network."""
+
+    TOWN = "town"
+    PROVINCE = "province"
+
+
+def simulate(
+    out: Annotated[Path, typer.Option(metavar="FILE", help=t("simulate.out"))],
+    network_size: Annotated[NetworkSize | None, typer.Option(help=t("simulate.network_size"))] = None,
+    network: Annotated[Path | None, typer.Option(metavar="NETWORK", help=t("simulate.network"))] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, max=1440, help=t("simulate.minutes"))] = 10.0,
+    seed: Annotated[int, typer.Option(min=0, help=t("simulate.seed"))] = 1,
+    truth: Annotated[Path | None, typer.Option(metavar="FILE", help=t("simulate.truth"))] = None,
+    start: Annotated[datetime, typer.Option(help=t("simulate.start"))] = DEFAULT_START,
+    riders_per_minute: Annotated[float, typer.Option(min=0, max=100_000, help=t("simulate.riders"))] = 20.0,
+    period: Annotated[float, typer.Option(min=1, max=600, help=t("simulate.period"))] = 1.0,
+    faults: Annotated[bool, typer.Option("--faults", help=t("simulate.faults"))] = False,
+    vehicles: Annotated[Path | None, typer.Option(metavar="FILE", help=t("simulate.vehicles"))] = None,
+) -> None:
+    """Write a feed or a recording."""
+    if (network is None) == (network_size is None):
+        raise Refusal(t("simulate.one_of"))
+    if network_size is not None:
+        _write_feed(network_size, out, seed)
+        return
+    assert network is not None
+    from simulator.driver import Habits
+    from simulator.gps import Receivers
+    from simulator.recording import write_recording
+    from simulator.riders import Demand
+    from simulator.world import Options, World
+
+    loaded = network_from(network)
+    options = Options(
+        demand=Demand(per_minute=riders_per_minute),
+        habits=Habits(sees_people=0.95),
+        receivers=Receivers.worn(period) if faults else Receivers(period),
+    )
+    world = World(
+        loaded,
+        seed=seed,
+        start_ms=_local_ms(start, loaded),
+        span_s=60 * minutes,
+        options=options,
+        fleet=vehicles_from(vehicles),
+    )
+    if not world.buses:
+        raise Refusal(t("simulate.no_buses", network=network, start=start.isoformat(timespec="minutes")))
+    written = write_recording(world, minutes=minutes, out=out, truth=truth)
+    typer.echo(t("simulate.recorded", lines=written.recorded, out=out, buses=len(world.buses)), err=True)
+    if truth is not None:
+        typer.echo(t("simulate.truth_written", lines=written.truth, out=truth), err=True)
+
+
+def _write_feed(size: NetworkSize, out: Path, seed: int) -> None:
+    from simulator.networks import province, town
+
+    match size:
+        case NetworkSize.TOWN:
+            town.write_feed(out)
+        case NetworkSize.PROVINCE:
+            province.write_feed(out, seed=seed)
+    typer.echo(t("simulate.feed", out=out, megabytes=f"{out.stat().st_size / 1e6:.1f}"), err=True)
+
+
+def _local_ms(start: datetime, network: "Network") -> int:
+    from zoneinfo import ZoneInfo
+
+    return round(start.replace(tzinfo=ZoneInfo(network.timezone)).timestamp() * 1000)
