@@ -149,9 +149,12 @@ class Runtime:
     # -- what comes in ---------------------------------------------------------
 
     def submit(self, event: Event, done: Done | None = None) -> None:
-        """Queue an event. `done` gets the effects after the commit, or one `Refused` (busy, store_unavailable)."""
+        """Queue an event. `done` gets the effects after the commit, or one `Refused` (busy, store_unavailable).
+
+        Whether a terminal is there is never refused: it is one small fact a connection, and riders depend on it.
+        """
         refusal = self._cannot_take()
-        if refusal is not None:
+        if refusal is not None and not isinstance(event, TerminalLink):
             self.telemetry.refused[refusal] += 1
             if done is not None:
                 done((Refused(refusal, ref=_ref_of(event)),))
@@ -205,7 +208,13 @@ class Runtime:
         """A bell the engine no longer holds may have ended long ago: the journal knows."""
 
         async def find() -> None:
-            bell = await self._journal.find_bell(ring.bell_id)
+            try:
+                bell = await self._journal.find_bell(ring.bell_id)
+            except Exception:
+                log.exception("the journal cannot be read")
+                if waiting.done is not None:
+                    waiting.done((Refused(Reason.STORE_UNAVAILABLE, ref=ring.bell_id),))
+                return
             if bell is not None:
                 self.engine.remember(bell)
             self._queue.append(waiting)
