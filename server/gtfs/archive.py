@@ -8,7 +8,7 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -31,22 +31,29 @@ FEED_MARK = "stop_times.txt"
 ROWS_PER_STEP = 4096
 """Progress is told once in so many rows."""
 
-Progress = Callable[[str, int], None]
-"""Is told a file's name and how many of its bytes have been read."""
+Progress = Callable[[str, float], None]
+"""Is told which file is being read and what share of all bytes has been read, 0 to 1."""
 Row = tuple[int, tuple[str, ...]]
 
 
 class FeedArchive:
-    """An open feed. Raises FeedError when the file is no zip, holds no feed, or is dangerous to unpack."""
+    """An open feed, of which only the `files` named are looked at; `rows` counts what was read of each.
 
-    def __init__(self, path: Path, problems: ProblemLog, progress: Progress | None = None) -> None:
+    Raises FeedError when the file is no zip, holds no feed, or is dangerous to unpack.
+    """
+
+    def __init__(
+        self, path: Path, files: Collection[str], problems: ProblemLog, progress: Progress | None = None
+    ) -> None:
         self.path = path
         self.problems = problems
         self.rows: dict[str, int] = {}
         self._progress = progress
+        self._bytes_read: dict[str, int] = {}
         self._zip = _opened(path)
         try:
-            self._members = _feed_members(path, self._zip)
+            members = _feed_members(path, self._zip)
+            self._members = {name: info for name, info in members.items() if name in files}
             _refuse_bombs(path, self._members)
         except FeedError:
             self._zip.close()
@@ -108,12 +115,17 @@ class FeedArchive:
                 values.append("")
                 yield line, pick(values)
                 count += 1
-                if self._progress is not None and count % ROWS_PER_STEP == 0:
-                    self._progress(name, raw.tell())
+                if count % ROWS_PER_STEP == 0:
+                    self._tell(name, raw.tell())
             line = reader.line_num + 1
         self.rows[name] = count
+        self._tell(name, self.size(name))
+
+    def _tell(self, name: str, bytes_read: int) -> None:
         if self._progress is not None:
-            self._progress(name, raw.tell())
+            self._bytes_read[name] = bytes_read
+            total = sum(info.file_size for info in self._members.values())
+            self._progress(name, sum(self._bytes_read.values()) / max(total, 1))
 
     def _lines(self, name: str, raw: IO[bytes]) -> Iterator[str]:
         """Yield the lines of a file as text; bytes that are no UTF-8 are spelled out, so that ids stay distinct."""

@@ -46,7 +46,7 @@ class Schedule:
 def read_schedule(path: Path, progress: Progress | None = None) -> Schedule:
     """Read a feed. Raises FeedError when it cannot be used as a whole, OSError when the disk fails."""
     problems = ProblemLog()
-    with FeedArchive(path, problems, progress) as feed:
+    with FeedArchive(path, FILES, problems, progress) as feed:
         head = tables.read_head(feed)
         with path.open("rb") as file:
             feed_hash = file_digest(file, "sha256").hexdigest()
