@@ -110,6 +110,7 @@ class Runtime:
         self._queue: deque[_Waiting] = deque()
         self._fixes: dict[VehicleId, _Waiting] = {}
         self._wake = asyncio.Event()
+        self._committed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._lookups: set[asyncio.Task[None]] = set()
         self._encoder = msgspec.json.Encoder()
@@ -132,6 +133,7 @@ class Runtime:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._lookups, return_exceptions=True)
         while self._queue or self._fixes:
+            await self._room()
             self._decide_some()
         await self._journal.close()
 
@@ -237,8 +239,15 @@ class Runtime:
             await self._wake.wait()
             self._wake.clear()
             while self._queue or self._fixes:
+                await self._room()
                 self._decide_some()
                 await asyncio.sleep(0)
+
+    async def _room(self) -> None:
+        """Wait while the journal's queue is full (a stalled disk): what waits here is bounded by the inbox."""
+        while self._journal.full and self._journal.failed is None:
+            self._committed.clear()
+            await self._committed.wait()
 
     def _decide_some(self) -> None:
         """Decide a micro-batch and hand it to the journal as one append."""
@@ -256,6 +265,7 @@ class Runtime:
             return
 
         def done(error: BaseException | None) -> None:
+            self._committed.set()
             if error is None:
                 self._announce(decided)
             else:
