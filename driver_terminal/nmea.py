@@ -143,7 +143,7 @@ class PositionDecoder:
             case "GGA":
                 return self._gga(parsed)
             case "VTG":
-                self._course = (_number(parsed.sogn), _number(parsed.cogt))
+                self._course = (_number(getattr(parsed, "sogn", None)), _number(getattr(parsed, "cogt", None)))
                 return None
             case _:
                 return None

@@ -5,7 +5,7 @@ import logging
 import os
 import random
 import stat
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,11 +88,15 @@ class PositionFeed:
         """What became of the lines so far."""
         return self._decoder.counts
 
-    async def positions(self) -> AsyncIterator[Position]:
-        """Every position as it comes; of a live source for ever. Raises OSError for a file that cannot be read."""
+    async def positions(self) -> AsyncGenerator[Position, None]:
+        """Every position as it comes; of a live source for ever. Raises OSError for a file that cannot be read.
+
+        Whoever leaves it early closes it (`contextlib.aclosing`), so that the source is closed at once.
+        """
         if self.spec.kind == "file":
-            async for position in self._file():
-                yield position
+            async with aclosing(self._file()) as places:
+                async for position in places:
+                    yield position
             return
         attempt = 0
         while True:
@@ -109,7 +113,7 @@ class PositionFeed:
             attempt += 1
             await asyncio.sleep(self._rng.uniform(0.0, ceiling_s))
 
-    async def _file(self) -> AsyncIterator[Position]:
+    async def _file(self) -> AsyncGenerator[Position, None]:
         before_ms: int | None = None
         with Path(self.spec.path).open("rb") as file:  # noqa: ASYNC230 - opening is quick, reading is in a thread
             while chunk := await asyncio.to_thread(file.readlines, READ_BYTES):

@@ -14,6 +14,7 @@ import { initial, maySignOn, screen, step } from "/static/driver/state.js";
 import { page } from "/static/driver/view.js";
 
 const TICK_MS = 500;
+const ROUTES_AGAIN_MS = 5_000;
 
 const query = new URLSearchParams(location.search);
 /** `?positions=feed`: a control centre reports this bus's positions; the screen only shows. */
@@ -74,7 +75,7 @@ function dispatchOnce(alertIds) {
 async function askRoutes() {
   routesAsked = true;
   const routes = await fetchRoutes(lang);
-  if (routes === null) routesAsked = false;
+  if (routes === null) setTimeout(() => (routesAsked = false), ROUTES_AGAIN_MS);
   else dispatch({ type: "routes", routes });
 }
 

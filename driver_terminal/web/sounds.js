@@ -27,7 +27,10 @@ export class Speaker {
 
   /** @param {(silent: boolean) => void} tell whether the browser keeps the page silent until it is touched once */
   constructor(tell) {
-    if (!("AudioContext" in window)) return tell(true);
+    if (!("AudioContext" in window)) {
+      tell(true);
+      return;
+    }
     const audio = new AudioContext();
     this.#audio = audio;
     const report = () => tell(audio.state !== "running");
