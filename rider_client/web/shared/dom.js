@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
  * @typedef {Record<string, string | number | boolean | null | undefined>} Attributes
  * @typedef {{tag: string, key: string | undefined, attributes: Attributes, children: Child[]}} Node_
  * @typedef {Node_ | string} Child
- * @typedef {Child | number | null | undefined | false | Loose[]} Loose
+ * @typedef {Child | number | null | undefined | false | ReadonlyArray<unknown>} Loose  lists nest to any depth
  */
 
 /**
@@ -23,16 +23,16 @@ export function h(tag, attributes = {}, ...children) {
 }
 
 /**
- * @param {Loose[]} children
+ * @param {ReadonlyArray<unknown>} children
  * @returns {Child[]}
  */
 function flat(children) {
   /** @type {Child[]} */
   const out = [];
-  for (const child of children) {
+  for (const child of /** @type {Loose[]} */ (children)) {
     if (child == null || child === false) continue;
     if (Array.isArray(child)) out.push(...flat(child));
-    else out.push(typeof child === "number" ? String(child) : child);
+    else out.push(typeof child === "number" ? String(child) : /** @type {Child} */ (child));
   }
   return out;
 }
@@ -41,13 +41,25 @@ function flat(children) {
 const made = new WeakMap();
 
 /**
- * Make `parent` hold exactly `children`, touching only what differs.
+ * Make `parent` hold exactly `children`, touching only what differs; what had the focus keeps it.
  *
  * @param {Element} parent
  * @param {Loose[]} children
  * @returns {void}
  */
 export function patch(parent, children) {
+  const focused = document.activeElement;
+  reconcile(parent, children);
+  if (focused instanceof HTMLElement && focused !== document.activeElement && focused.isConnected) {
+    focused.focus({ preventScroll: true });
+  }
+}
+
+/**
+ * @param {Element} parent
+ * @param {Loose[]} children
+ */
+function reconcile(parent, children) {
   const wanted = flat(children);
   const pool = [...parent.childNodes];
   wanted.forEach((child, index) => {
@@ -100,7 +112,7 @@ function refresh(node, child) {
   for (const name of Object.keys(before)) if (!(name in child.attributes)) put(element, name, null);
   for (const [name, value] of Object.entries(child.attributes)) if (before[name] !== value) put(element, name, value);
   made.set(element, { key: child.key, attributes: child.attributes });
-  patch(element, child.children);
+  reconcile(element, child.children);
 }
 
 /**

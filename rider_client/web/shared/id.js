@@ -1,0 +1,15 @@
+/** Ids made on the device. */
+
+/**
+ * A random UUID (version 4). `crypto.randomUUID` exists only on secure origins; a pilot may run on plain http in a local net.
+ *
+ * @returns {string}
+ */
+export function newId() {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (/** @type {number} */ (bytes[6]) & 0x0f) | 0x40;
+  bytes[8] = (/** @type {number} */ (bytes[8]) & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

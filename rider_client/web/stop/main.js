@@ -1,0 +1,135 @@
+/** The stop page: connects socket, state and view. The only module here that touches document, clock, storage and device. */
+
+import { byId, onPress, patch } from "/static/shared/dom.js";
+import { newId } from "/static/shared/id.js";
+import { Session } from "/static/shared/session.js";
+import { chooseLang, loadWords } from "/static/shared/words.js";
+import { readBoot } from "/static/rider/stop/boot.js";
+import { keepWaiting, keepWish, readWaiting, readWish } from "/static/rider/stop/memory.js";
+import { listen } from "/static/rider/stop/socket.js";
+import { initial, step } from "/static/rider/stop/state.js";
+import * as view from "/static/rider/stop/view.js";
+
+/** A position older than this is asked for anew; presence is about now. */
+const POSITION_AGE_MS = 15_000;
+const POSITION_WAIT_MS = 10_000;
+const TICK_MS = 1_000;
+/** Sentences that follow at once (passed, then told to the next bus) are spoken as the last one, which says both. */
+const SPEAK_AFTER_MS = 250;
+
+const query = new URLSearchParams(location.search);
+const lang = chooseLang(query.get("lang"), document.documentElement.lang, navigator.language);
+document.documentElement.lang = lang;
+const t = await loadWords(lang);
+const boot = readBoot();
+
+let state = initial(boot.stop, {
+  nonce: query.get("n"),
+  board: boot.arrivals,
+  routeNames: boot.routeNames,
+  waiting: readWaiting(Date.now()),
+  wish: readWish(),
+  nowMs: Date.now(),
+});
+
+const session = new Session({
+  path: "/v1/ws/rider",
+  ticket: { role: "rider" },
+  lang,
+  capMs: 20_000,
+  tell: listen((event) => dispatch(event)),
+});
+
+/** @param {import("/static/rider/stop/state.js").Event} event */
+function dispatch(event) {
+  const next = step(state, event, Date.now());
+  state = next.state;
+  next.effects.forEach(perform);
+  render();
+}
+
+/** @param {import("/static/rider/stop/state.js").Effect} effect */
+function perform(effect) {
+  switch (effect.type) {
+    case "send":
+      return void session.send(effect.message);
+    case "locate":
+      return locate();
+    case "speak":
+      return speak(typeof effect.said === "string" ? effect.said : view.say(effect.said, t));
+    case "keep waiting":
+      return keepWaiting(effect.waiting);
+    case "keep wish":
+      return keepWish(effect.party, effect.needs);
+    case "vibrate":
+      return void navigator.vibrate?.(200);
+  }
+}
+
+function locate() {
+  if (!("geolocation" in navigator)) return dispatch({ type: "not located", why: "unavailable" });
+  navigator.geolocation.getCurrentPosition(
+    ({ coords }) =>
+      dispatch({
+        type: "located",
+        bellId: newId(),
+        position: { lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.round(coords.accuracy) },
+      }),
+    (error) =>
+      dispatch({ type: "not located", why: error.code === error.PERMISSION_DENIED ? "denied" : "unavailable" }),
+    { enableHighAccuracy: true, maximumAge: POSITION_AGE_MS, timeout: POSITION_WAIT_MS },
+  );
+}
+
+/** @type {number | undefined} */
+let speaking;
+
+/** @param {string} sentence */
+function speak(sentence) {
+  clearTimeout(speaking);
+  speaking = setTimeout(() => {
+    const spoken = byId("spoken");
+    spoken.textContent = spoken.textContent === sentence ? `${sentence}\u00a0` : sentence;
+  }, SPEAK_AFTER_MS);
+}
+
+function render() {
+  patch(byId("notice"), view.notice(state, t));
+  patch(byId("cards"), view.cards(state, t));
+  patch(byId("ended"), view.ended(state, t));
+  patch(byId("board"), view.board(state, t));
+  patch(byId("age"), view.boardAge(state, t));
+  patch(byId("wishes"), view.wishes(state, t));
+  byId("board").setAttribute("aria-busy", String(state.board === null));
+}
+
+onPress(document, (act, data) => {
+  switch (act) {
+    case "ring":
+      return dispatch({
+        type: "press",
+        routeId: data["route"] ?? "",
+        sequence: Number(data["sequence"]),
+        bellId: newId(),
+      });
+    case "cancel":
+      return dispatch({ type: "cancel", bellId: data["bell"] ?? "" });
+    case "fewer":
+    case "more":
+      return dispatch({ type: "wish", party: state.party + (act === "more" ? 1 : -1), needs: state.needs });
+    case "need":
+      return dispatch({ type: "wish", party: state.party, needs: toggled(state.needs, String(data["need"])) });
+  }
+});
+
+/**
+ * @param {import("/static/rider/stop/state.js").State["needs"]} needs
+ * @param {string} pressed
+ */
+function toggled(needs, pressed) {
+  return view.NEEDS.filter((need) => needs.includes(need) !== (need === pressed));
+}
+
+render();
+session.start();
+setInterval(() => dispatch({ type: "tick" }), TICK_MS);

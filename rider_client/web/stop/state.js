@@ -1,0 +1,513 @@
+/** What the stop page knows and decides: event in, next state and effects out. Pure: no document, no clock, no socket. */
+
+import { storyOf } from "/static/rider/stop/story.js";
+
+/** A ring that could not be sent within this time is given up: the bus it was meant for is gone by then. */
+export const RING_GIVEN_UP_MS = 120_000;
+/** An ended bell stays as one line for this long. */
+export const ENDED_KEPT_MS = 900_000;
+const ENDED_LINES = 3;
+
+export const ENDS = /** @type {ReadonlySet<string>} */ (
+  new Set(["boarded", "alighted", "served", "cancelled", "expired", "refused"])
+);
+
+/**
+ * @typedef {import("/static/shared/wire.d.ts").ArrivalRow} ArrivalRow
+ * @typedef {import("/static/shared/wire.d.ts").Arrivals} Arrivals
+ * @typedef {import("/static/shared/wire.d.ts").BellMessage} BellMessage
+ * @typedef {import("/static/shared/wire.d.ts").PresenceClaim} PresenceClaim
+ * @typedef {import("/static/shared/wire.d.ts").Refused} Refused
+ * @typedef {import("/static/shared/wire.d.ts").Ring} Ring
+ * @typedef {import("/static/shared/wire.d.ts").Need} Need
+ * @typedef {import("/static/shared/words.js").Said} Said
+ *
+ * @typedef {{message: BellMessage, failed: BellMessage | null, hadBus: boolean, cancelling: boolean, note: string | null}} Bell
+ *   `failed`: how the last bus that passed or declined did so; `hadBus`: some bus was chosen before this message
+ * @typedef {{ring: Ring, routeName: string, madeMs: number}} Waiting  a ring that the server has not answered
+ * @typedef {{routeId: string, sequence: number, text: Said | string}} Problem
+ * @typedef {{stop_id: string, name: string, code: string, towards: string}} Stop
+ *
+ * @typedef {{
+ *   stop: Stop,
+ *   nonce: string | null,
+ *   nowMs: number,
+ *   serverAheadMs: number,
+ *   link: {live: boolean, everLive: boolean, sinceMs: number},
+ *   board: Arrivals | null,
+ *   boardTakenMs: number,
+ *   routeNames: Record<string, string>,
+ *   bells: Record<string, Bell>,
+ *   waiting: Record<string, Waiting>,
+ *   locating: {routeId: string, sequence: number} | null,
+ *   problem: Problem | null,
+ *   party: number,
+ *   needs: Need[],
+ * }} State
+ *
+ * @typedef {(
+ *   | {type: "live", serverAtMs: number, bells: BellMessage[] | null}
+ *   | {type: "lost", sinceMs: number}
+ *   | {type: "arrivals", message: Arrivals}
+ *   | {type: "bell", message: BellMessage}
+ *   | {type: "refused", message: Refused}
+ *   | {type: "press", routeId: string, sequence: number, bellId: string}
+ *   | {type: "located", bellId: string, position: PresenceClaim}
+ *   | {type: "not located", why: "denied" | "unavailable"}
+ *   | {type: "cancel", bellId: string}
+ *   | {type: "wish", party: number, needs: Need[]}
+ *   | {type: "tick"}
+ * )} Event
+ *
+ * @typedef {(
+ *   | {type: "send", message: {type: string, [field: string]: unknown}}
+ *   | {type: "locate"}
+ *   | {type: "speak", said: Said | string}
+ *   | {type: "keep waiting", waiting: Waiting[]}
+ *   | {type: "keep wish", party: number, needs: Need[]}
+ *   | {type: "vibrate"}
+ * )} Effect
+ * @typedef {{state: State, effects: Effect[]}} Step
+ */
+
+/**
+ * @param {Stop} stop
+ * @param {{nonce: string | null, board: Arrivals | null, routeNames: Record<string, string>, waiting: Waiting[],
+ *   wish: {party: number, needs: Need[]}, nowMs: number}} given
+ * @returns {State}
+ */
+export function initial(stop, { nonce, board, routeNames, waiting, wish, nowMs }) {
+  return {
+    stop,
+    nonce,
+    nowMs,
+    serverAheadMs: board === null ? 0 : board.at_ms - nowMs,
+    link: { live: false, everLive: false, sinceMs: nowMs },
+    board,
+    boardTakenMs: nowMs,
+    routeNames: { ...routeNames, ...namesOn(board) },
+    bells: {},
+    waiting: Object.fromEntries(waiting.map((one) => [one.ring.bell_id, one])),
+    locating: null,
+    problem: null,
+    ...wish,
+  };
+}
+
+/**
+ * @param {State} before
+ * @param {Event} event
+ * @param {number} nowMs
+ * @returns {Step}
+ */
+export function step(before, event, nowMs) {
+  const state = { ...before, nowMs };
+  switch (event.type) {
+    case "live":
+      return live(state, event.serverAtMs, event.bells);
+    case "lost":
+      return still({ ...state, link: { ...state.link, live: false, sinceMs: event.sinceMs } });
+    case "arrivals":
+      return still(arrived(state, event.message));
+    case "bell":
+      return bellChanged(state, event.message);
+    case "refused":
+      return refused(state, event.message);
+    case "press":
+      return press(state, event);
+    case "located":
+      return located(state, event.bellId, event.position);
+    case "not located":
+      return notLocated(state, event.why);
+    case "cancel":
+      return cancel(state, event.bellId);
+    case "wish":
+      return {
+        state: { ...state, party: event.party, needs: event.needs },
+        effects: [{ type: "keep wish", party: event.party, needs: event.needs }],
+      };
+    case "tick":
+      return tick(state);
+  }
+}
+
+/**
+ * @param {State} state
+ * @returns {Step}
+ */
+function still(state) {
+  return { state, effects: [] };
+}
+
+/**
+ * The link is there: follow this stop, and send again what was never answered (the same id makes it the same bell).
+ *
+ * @param {State} state
+ * @param {number} serverAtMs
+ * @param {BellMessage[] | null} bells complete when given
+ * @returns {Step}
+ */
+function live(state, serverAtMs, bells) {
+  /** @type {Step} */
+  let now = {
+    state: {
+      ...state,
+      serverAheadMs: serverAtMs - state.nowMs,
+      link: { live: true, everLive: true, sinceMs: state.nowMs },
+      bells: bells === null ? state.bells : keepKnown(state.bells, bells),
+    },
+    effects: [{ type: "send", message: { type: "watch", stop_id: state.stop.stop_id } }],
+  };
+  for (const message of bells ?? []) now = then(now, bellChanged(now.state, message));
+  for (const { ring } of Object.values(now.state.waiting)) now.effects.push({ type: "send", message: { ...ring } });
+  for (const [bellId, bell] of Object.entries(now.state.bells)) {
+    if (bell.cancelling) now.effects.push({ type: "send", message: { type: "cancel", bell_id: bellId } });
+  }
+  return now;
+}
+
+/**
+ * @param {Step} first
+ * @param {Step} second
+ * @returns {Step}
+ */
+function then(first, second) {
+  return { state: second.state, effects: [...first.effects, ...second.effects] };
+}
+
+/**
+ * @param {Record<string, Bell>} known
+ * @param {BellMessage[]} told
+ * @returns {Record<string, Bell>}
+ */
+function keepKnown(known, told) {
+  const ids = new Set(told.map((message) => message.bell_id));
+  return Object.fromEntries(Object.entries(known).filter(([id, bell]) => ids.has(id) || ENDS.has(bell.message.state)));
+}
+
+/**
+ * @param {State} state
+ * @param {Arrivals} message
+ * @returns {State}
+ */
+function arrived(state, message) {
+  if (message.stop_id !== state.stop.stop_id) return state;
+  return {
+    ...state,
+    board: message,
+    boardTakenMs: state.nowMs,
+    routeNames: { ...state.routeNames, ...namesOn(message) },
+  };
+}
+
+/**
+ * @param {Arrivals | null} board
+ * @returns {Record<string, string>}
+ */
+function namesOn(board) {
+  return Object.fromEntries((board?.buses ?? []).map((row) => [row.route_id, row.route_name]));
+}
+
+/**
+ * @param {State} state
+ * @param {BellMessage} message
+ * @returns {Step}
+ */
+function bellChanged(state, message) {
+  const known = state.bells[message.bell_id];
+  const same = known && known.message.state === message.state && known.message.attempt === message.attempt;
+  /** @type {Bell} */
+  const bell = {
+    message,
+    failed: ["passed", "declined"].includes(message.state) ? message : (known?.failed ?? null),
+    hadBus: known !== undefined && (known.hadBus || known.message.vehicle_id !== undefined),
+    cancelling: known?.cancelling === true && !ENDS.has(message.state),
+    note: null,
+  };
+  const { [message.bell_id]: answered, ...waiting } = state.waiting;
+  const next = { ...state, waiting, bells: { ...state.bells, [message.bell_id]: bell } };
+  /** @type {Effect[]} */
+  const effects = answered ? [{ type: "keep waiting", waiting: Object.values(waiting) }] : [];
+  if (answered && message.attempt > 0) next.problem = null;
+  if (same || (known === undefined && answered === undefined && ENDS.has(message.state))) return { state: next, effects };
+  effects.push({ type: "speak", said: storyOf(bell, next) });
+  if (["shown", "arrived", "passed", "declined"].includes(message.state)) effects.push({ type: "vibrate" });
+  return { state: next, effects };
+}
+
+/**
+ * A no, in the server's words: about a ring (there is no bell), about a cancel, or about nothing in particular.
+ *
+ * @param {State} state
+ * @param {Refused} message
+ * @returns {Step}
+ */
+function refused(state, message) {
+  const ref = message.ref ?? "";
+  const pending = state.waiting[ref];
+  if (pending) {
+    const { [ref]: _, ...waiting } = state.waiting;
+    return no({ ...state, waiting }, pending, message.message);
+  }
+  const bell = state.bells[ref];
+  if (!bell) return { state, effects: [{ type: "speak", said: message.message }] };
+  return {
+    state: { ...state, bells: { ...state.bells, [ref]: { ...bell, cancelling: false, note: message.message } } },
+    effects: [{ type: "speak", said: message.message }],
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {Waiting} pending
+ * @param {Said | string} text
+ * @returns {Step}
+ */
+function no(state, pending, text) {
+  const { route_id: routeId, stop_sequence: sequence } = pending.ring;
+  return {
+    state: { ...state, problem: { routeId: routeId ?? "", sequence: sequence ?? -1, text } },
+    effects: [
+      { type: "keep waiting", waiting: Object.values(state.waiting) },
+      { type: "speak", said: text },
+    ],
+  };
+}
+
+/**
+ * One tap. The QR code's nonce proves presence; without it the device is asked where it is.
+ *
+ * @param {State} state
+ * @param {{routeId: string, sequence: number, bellId: string}} pressed
+ * @returns {Step}
+ */
+function press(state, { routeId, sequence, bellId }) {
+  if (openRingOn(state, routeId, sequence) || state.locating !== null) return still(state);
+  const next = { ...state, problem: null };
+  if (state.nonce !== null) return ring({ ...next, locating: { routeId, sequence } }, bellId, { nonce: state.nonce });
+  return { state: { ...next, locating: { routeId, sequence } }, effects: [{ type: "locate" }] };
+}
+
+/**
+ * @param {State} state
+ * @param {string} routeId
+ * @param {number} sequence
+ * @returns {boolean}
+ */
+function openRingOn(state, routeId, sequence) {
+  return Object.values(state.waiting).some(
+    ({ ring: sent }) => sent.route_id === routeId && sent.stop_sequence === sequence,
+  );
+}
+
+/**
+ * @param {State} state
+ * @param {string} bellId
+ * @param {PresenceClaim} position
+ * @returns {Step}
+ */
+function located(state, bellId, position) {
+  return state.locating === null ? still(state) : ring(state, bellId, position);
+}
+
+/**
+ * @param {State} state `locating` says what was pressed
+ * @param {string} bellId
+ * @param {PresenceClaim} presence
+ * @returns {Step}
+ */
+function ring(state, bellId, presence) {
+  const { routeId, sequence } = /** @type {{routeId: string, sequence: number}} */ (state.locating);
+  const row = state.board?.buses.find((bus) => bus.route_id === routeId && bus.stop_sequence === sequence);
+  /** @type {Ring} */
+  const message = {
+    type: "ring",
+    bell_id: bellId,
+    kind: "board",
+    stop_id: state.stop.stop_id,
+    route_id: routeId,
+    stop_sequence: sequence,
+    party: state.party,
+    needs: state.needs,
+    presence,
+  };
+  if (row?.direction_id === 0 || row?.direction_id === 1) message.direction_id = row.direction_id;
+  const waiting = {
+    ...state.waiting,
+    [bellId]: { ring: message, routeName: state.routeNames[routeId] ?? routeId, madeMs: state.nowMs },
+  };
+  /** @type {Effect[]} */
+  const effects = [{ type: "keep waiting", waiting: Object.values(waiting) }];
+  if (state.link.live) effects.push({ type: "send", message: { ...message } });
+  else effects.push({ type: "speak", said: { key: "ring.offline" } });
+  return { state: { ...state, waiting, locating: null }, effects };
+}
+
+/**
+ * @param {State} state
+ * @param {"denied" | "unavailable"} why
+ * @returns {Step}
+ */
+function notLocated(state, why) {
+  if (state.locating === null) return still(state);
+  const text = { key: `locate.${why}` };
+  return {
+    state: { ...state, locating: null, problem: { ...state.locating, text } },
+    effects: [{ type: "speak", said: text }],
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {string} bellId
+ * @returns {Step}
+ */
+function cancel(state, bellId) {
+  const bell = state.bells[bellId];
+  if (!bell || bell.cancelling || ENDS.has(bell.message.state)) return giveUp(state, bellId);
+  return {
+    state: { ...state, bells: { ...state.bells, [bellId]: { ...bell, cancelling: true, note: null } } },
+    effects: [{ type: "send", message: { type: "cancel", bell_id: bellId } }],
+  };
+}
+
+/**
+ * A ring that nobody answered yet is taken back: not sent again; a `cancel` follows it in case it did arrive.
+ *
+ * @param {State} state
+ * @param {string} bellId
+ * @returns {Step}
+ */
+function giveUp(state, bellId) {
+  const { [bellId]: pending, ...waiting } = state.waiting;
+  if (!pending) return still(state);
+  return {
+    state: { ...state, waiting },
+    effects: [
+      { type: "keep waiting", waiting: Object.values(waiting) },
+      { type: "send", message: { type: "cancel", bell_id: bellId } },
+      { type: "speak", said: { key: "ring.taken_back" } },
+    ],
+  };
+}
+
+/**
+ * @param {State} state
+ * @returns {Step}
+ */
+function tick(state) {
+  const bells = Object.fromEntries(Object.entries(state.bells).filter(([, bell]) => !forgotten(bell, state)));
+  /** @type {Step} */
+  let now = still({ ...state, bells });
+  for (const [bellId, pending] of Object.entries(state.waiting)) {
+    if (state.nowMs - pending.madeMs < RING_GIVEN_UP_MS) continue;
+    const { [bellId]: _, ...waiting } = now.state.waiting;
+    now = then(now, no({ ...now.state, waiting }, pending, { key: "ring.given_up" }));
+  }
+  return now;
+}
+
+/**
+ * @param {Bell} bell
+ * @param {State} state
+ * @returns {boolean}
+ */
+function forgotten(bell, state) {
+  return ENDS.has(bell.message.state) && state.nowMs + state.serverAheadMs - bell.message.at_ms > ENDED_KEPT_MS;
+}
+
+// -- what the view asks -------------------------------------------------------
+
+/**
+ * @param {State} state
+ * @returns {Bell[]} oldest first
+ */
+export function openBells(state) {
+  return Object.values(state.bells).filter((bell) => !ENDS.has(bell.message.state));
+}
+
+/**
+ * @param {State} state
+ * @returns {Bell[]} the latest first, a few
+ */
+export function endedBells(state) {
+  return Object.values(state.bells)
+    .filter((bell) => ENDS.has(bell.message.state) && !forgotten(bell, state))
+    .sort((a, b) => b.message.at_ms - a.message.at_ms)
+    .slice(0, ENDED_LINES);
+}
+
+/**
+ * Seconds until a bell's bus is here: by the board where it stands there, else by the bell's own last estimate.
+ *
+ * @param {BellMessage} message
+ * @param {State} state
+ * @returns {number | null}
+ */
+export function secondsUntil(message, state) {
+  const row = rowOf(message, state);
+  if (row) return secondsUntilRow(row, state);
+  if (message.eta_s === undefined) return null;
+  return Math.max(0, message.eta_s - (state.nowMs + state.serverAheadMs - message.at_ms) / 1000);
+}
+
+/**
+ * @param {ArrivalRow} row
+ * @param {State} state
+ * @returns {number}
+ */
+export function secondsUntilRow(row, state) {
+  return Math.max(0, row.eta_s - (state.nowMs - state.boardTakenMs) / 1000);
+}
+
+/**
+ * The board's row of a bell's bus.
+ *
+ * @param {BellMessage} message
+ * @param {State} state
+ * @returns {ArrivalRow | undefined}
+ */
+export function rowOf(message, state) {
+  if (message.stop_id !== state.stop.stop_id) return undefined;
+  return state.board?.buses.find(
+    (row) => row.vehicle_id === message.vehicle_id && row.stop_sequence === message.stop_sequence,
+  );
+}
+
+/**
+ * @typedef {{row: ArrivalRow, nextRow: ArrivalRow | null, taken: boolean}} Line
+ *   `nextRow`: the bus of the same route after this one; `taken`: a bell for this route and visit is on its way
+ */
+
+/**
+ * The board as lines: a bus that can be rung for takes its follower of the same route into its own line; a bus that a
+ * card stands for is left out.
+ *
+ * @param {State} state
+ * @returns {Line[]}
+ */
+export function lines(state) {
+  const bells = openBells(state).map((bell) => bell.message);
+  const onCards = new Set(bells.map((message) => `${message.vehicle_id} ${message.stop_sequence}`));
+  const taken = new Set([
+    ...bells.filter((m) => m.stop_id === state.stop.stop_id).map((m) => m.route_id),
+    ...Object.values(state.waiting).map(({ ring: sent }) => sent.route_id),
+  ]);
+  /** @type {Map<string, Line>} */
+  const byVisit = new Map();
+  /** @type {Line[]} */
+  const out = [];
+  for (const row of state.board?.buses ?? []) {
+    if (onCards.has(`${row.vehicle_id} ${row.stop_sequence}`)) continue;
+    const visit = `${row.route_id} ${row.stop_sequence}`;
+    const first = byVisit.get(visit);
+    if (first?.row.ringable) {
+      first.nextRow ??= row;
+      continue;
+    }
+    const line = { row, nextRow: null, taken: taken.has(row.route_id) };
+    byVisit.set(visit, line);
+    out.push(line);
+  }
+  return out;
+}
