@@ -15,7 +15,9 @@ visits that are true, among those that truth could know: of a vehicle, between i
 for recall and not for `outcome_agreement`.
 
 **Bells** are the same when `bell_id` is; the last line is the end. `served`, `boarded` and `alighted` agree: the bus
-stood for its rider, with or without evidence. `without_end` counts decided bells whose last line is no end state.
+stood for its rider, with or without evidence. `recall` is the share of true bells that were decided, `precision` the
+share that ended as they truly did with the bus that truly came, among those with a true end; bells that truth does not
+name are `unjudged`. `without_end` counts decided bells whose last line is no end state.
 `alert_lead_s` is the true arrival of the alerted bus at the visit minus the first alert's time (negative: too late).
 
 Errors are absolute, with their signed median as `bias`; quantiles interpolate linearly; a figure without a sample is
@@ -89,6 +91,7 @@ class BellScore(msgspec.Struct, frozen=True, kw_only=True):
     truth: int
     decided: int
     matched: int
+    unjudged: int
     recall: float | None
     precision: float | None
     end_agreement: float | None
@@ -194,7 +197,8 @@ def _bells(decided: Lines, truth: Lines) -> BellScore:
         decided=len(said),
         matched=len(both),
         recall=_share(len(both), len(true)),
-        precision=_share(len(both), len(said)),
+        unjudged=len(said) - len(both),
+        precision=_share(sum(_same_end(t, s) for t, s in judged), len(judged)),
         end_agreement=_equal((_end(t.state), _end(s.state)) for t, s in judged),
         wrong_vehicle_rate=_unequal((t.vehicle_id, s.vehicle_id) for t, s in judged),
         without_end=sum(not line.ended for line in said.values()),
@@ -207,6 +211,10 @@ def _bells(decided: Lines, truth: Lines) -> BellScore:
 def _ends(lines: Iterable[BellLine]) -> Mapping[str, BellLine]:
     """The last line of each bell."""
     return {line.bell_id: line for line in lines}
+
+
+def _same_end(true: BellLine, said: BellLine) -> bool:
+    return _end(true.state) is _end(said.state) and agree(true.vehicle_id, said.vehicle_id)
 
 
 def _end(state: BellState) -> BellState:
