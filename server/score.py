@@ -103,7 +103,7 @@ class BellScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole comparison; a part is null when truth has no line of that type."""
+    """The whole comparison; a part is null when one side says nothing of that type."""
 
     position: PositionScore | None
     stop_visit: VisitScore | None
@@ -115,12 +115,17 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 def score(decided: Lines, truth: Lines) -> Score:
     """Compare two files."""
     return Score(
-        position=_positions(decided.positions, truth.positions) if truth.positions else None,
+        position=_positions(decided.positions, truth.positions) if truth.positions and _traced(decided) else None,
         stop_visit=_visits(decided.stop_visits, truth.stop_visits) if truth.stop_visits else None,
         bell=_bells(decided, truth) if truth.bells else None,
         decided_lines=dict(sorted(decided.counts.items())),
         truth_lines=dict(sorted(truth.counts.items())),
     )
+
+
+def _traced(decided: Lines) -> bool:
+    """Decisions without `--trace` say nothing of positions, which is not the same as having none."""
+    return bool(decided.counts["position"] or decided.counts["fix_refused"])
 
 
 # -- positions -----------------------------------------------------------------

@@ -222,6 +222,12 @@ def test_how_bells_ended(tmp_path: Path) -> None:
     assert (found.alert_lead_s.n, found.alert_lead_s.p50) == (2, 14.5)
 
 
+def test_decisions_without_a_trace_have_no_positions_to_judge(tmp_path: Path) -> None:
+    assert compare(tmp_path, [visit(1, MIN)], [position(0)]).position is None
+    refused = {"at_ms": 0, "type": "fix_refused", "vehicle_id": "v", "reason": "fix_stale"}
+    assert positions(compare(tmp_path, [visit(1, MIN), refused], [position(0)])).coverage == 0.0
+
+
 def test_parts_without_truth_are_null(tmp_path: Path) -> None:
     found = compare(tmp_path, [position(0), {"at_ms": 0, "type": "ride", "anything": 1}], [visit(1, MIN)])
     assert found.position is None
