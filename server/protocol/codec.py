@@ -9,7 +9,6 @@ from typing import Generic, NamedTuple, TypeVar, get_args
 import msgspec
 
 from server.core.model import Reason
-from server.protocol.messages import Message
 
 M = TypeVar("M")
 
@@ -66,6 +65,6 @@ class Codec(Generic[M]):
 _encoder = msgspec.json.Encoder()
 
 
-def encode(message: Message) -> bytes:
+def encode(message: msgspec.Struct) -> bytes:
     """One message as a text frame."""
     return _encoder.encode(message)

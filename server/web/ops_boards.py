@@ -184,6 +184,11 @@ class BellBoard:
         return [event for event in (*self._ended, *self._open.values()) if route_id in (None, event.route_id)]
 
     @property
+    def open(self) -> Sequence[wire.BellEvent]:
+        """The bells that have not ended, oldest first."""
+        return list(self._open.values())
+
+    @property
     def recent(self) -> Sequence[wire.BellEvent]:
         """The latest bells that ended, oldest first."""
         return list(self._ended)

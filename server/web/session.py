@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -180,7 +181,7 @@ class Session(ABC):
             return
         self.stage = Stage.OPEN
         now_s = asyncio.get_running_loop().time()
-        self._expires_s = now_s + identity.expires_s - self.runtime.clock.now_ms() / 1000
+        self._expires_s = now_s + identity.expires_s - time.time()
         welcome = self.enter(identity, attached)
         self.outbox.deliver(encode(welcome), seq=None, key="welcome")
         for missed in attached.frames:

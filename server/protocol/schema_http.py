@@ -1,0 +1,200 @@
+"""Bodies of the HTTP interface that are not also socket messages. Protocol level; units as in `messages`."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from server.core.model import Reason
+from server.protocol.messages import BellEvent, Id, Message, VehicleRow
+
+RoleName = Literal["rider", "terminal", "operator", "feed"]
+
+
+class Problem(Message, kw_only=True):
+    """RFC 9457 problem details: no, why (`reason`, as on the sockets), and in words for people (`detail`)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    reason: Reason | UnsetType = UNSET
+    ref: str | UnsetType = UNSET
+
+
+class TicketRequest(Message, kw_only=True, forbid_unknown_fields=True):
+    """For which socket a browser wants a ticket. `vehicle_id` and `subject` are heard in demo mode only."""
+
+    role: RoleName = "rider"
+    vehicle_id: Id | None = None
+    subject: Id | None = None
+
+
+class Ticket(Message, omit_defaults=False, kw_only=True):
+    """Good once, for `hello.ticket`."""
+
+    ticket: str
+    expires_in_s: int
+
+
+class TokenRequest(Message, kw_only=True, forbid_unknown_fields=True):
+    """Which token a client of a demo wants."""
+
+    role: RoleName
+    subject: Id
+    vehicle_id: Id | None = None
+    ttl_s: Annotated[int, Meta(ge=1, le=86_400)] = 3_600
+
+
+class SessionRequest(Message, kw_only=True, forbid_unknown_fields=True):
+    """A token that a page keeps from now on, in a cookie no script can read."""
+
+    token: Annotated[str, Meta(max_length=4096)]
+
+
+class Token(Message, kw_only=True):
+    """A signed token (JWT)."""
+
+    token: str
+
+
+class SignedIn(Message, omit_defaults=False, kw_only=True):
+    """What the kept token lets the page be."""
+
+    role: str
+    vehicle_id: str | None
+
+
+class RouteItem(Message, omit_defaults=False, kw_only=True):
+    """A line the public knows by name; `route_type` as in GTFS."""
+
+    route_id: str
+    name: str
+    short_name: str
+    long_name: str
+    agency_id: str
+    route_type: int
+
+
+class Routes(Message, omit_defaults=False, kw_only=True):
+    """All routes of the network, and which feed they are from."""
+
+    feed_version: str
+    routes: list[RouteItem]
+
+
+class PatternStop(Message, omit_defaults=False, kw_only=True):
+    """One visit of a pattern; `along_m` metres along its path."""
+
+    stop_id: str
+    stop_sequence: int
+    name: str
+    lat: float
+    lon: float
+    along_m: float
+    pickup_type: int
+    drop_off_type: int
+
+
+class LineString(Message, omit_defaults=False, kw_only=True):
+    """GeoJSON line: positions are [longitude, latitude]."""
+
+    type: Literal["LineString"]
+    coordinates: list[tuple[float, float]]
+
+
+class PatternItem(Message, omit_defaults=False, kw_only=True):
+    """The ordered visits and the path that a set of trips share."""
+
+    pattern_id: str
+    direction_id: int | None
+    headsign: str
+    length_m: float
+    stops: list[PatternStop]
+    geometry: LineString
+
+
+class RouteDetail(RouteItem, omit_defaults=False, kw_only=True):
+    """A route with its patterns."""
+
+    patterns: list[PatternItem]
+
+
+class StopItem(Message, omit_defaults=False, kw_only=True):
+    """A place where buses stop. `distance_m` from the place that was asked about, null otherwise."""
+
+    stop_id: str
+    code: str
+    name: str
+    names: dict[str, str]
+    lat: float
+    lon: float
+    wheelchair: int
+    distance_m: int | None = None
+
+
+class Stops(Message, omit_defaults=False, kw_only=True):
+    """Stops found, the best match first."""
+
+    stops: list[StopItem]
+
+
+class StopRoute(Message, omit_defaults=False, kw_only=True):
+    """One way in which a route calls at a stop."""
+
+    route_id: str
+    name: str
+    direction_id: int | None
+    headsign: str
+    stop_sequence: int
+    boarding: bool
+    alighting: bool
+
+
+class StopDetail(StopItem, omit_defaults=False, kw_only=True):
+    """A stop with the routes that call there."""
+
+    routes: list[StopRoute]
+
+
+class Outcomes(Message, omit_defaults=False, kw_only=True):
+    """What became of bells since `since_ms`: how often they reached each state, in all and by route; the latest that ended."""
+
+    since_ms: int
+    at_ms: int
+    by_state: dict[str, int]
+    by_route: dict[str, dict[str, int]]
+    open: list[BellEvent]
+    recent: list[BellEvent]
+
+
+class Terminals(Message, omit_defaults=False, kw_only=True):
+    """Every vehicle that reported lately, with its terminal's state."""
+
+    at_ms: int
+    vehicles: list[VehicleRow]
+
+
+class Health(Message, omit_defaults=False, kw_only=True):
+    """All is well."""
+
+    status: Literal["ok"]
+
+
+SCHEMAS: tuple[type[msgspec.Struct], ...] = (
+    Problem,
+    TicketRequest,
+    Ticket,
+    TokenRequest,
+    SessionRequest,
+    Token,
+    SignedIn,
+    Routes,
+    RouteDetail,
+    Stops,
+    StopDetail,
+    Outcomes,
+    Terminals,
+    Health,
+)
+"""Every body above that stands for itself."""

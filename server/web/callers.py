@@ -1,0 +1,81 @@
+"""Who makes an HTTP request: a bearer token, or the cookie in which a page keeps one. Web level."""
+
+import secrets
+import time
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.core.model import Reason
+from server.web.auth import Identity, Role
+from server.web.errors import problem
+from server.web.house import House
+from server.web.origin import origin_allowed
+
+COOKIE_MAX_AGE_S = 180 * 86_400
+"""A rider's pseudonym lasts half a year after its last renewal; use records are kept as long (DOMAIN §7)."""
+ROLES_OF_PAGES = (Role.RIDER, Role.TERMINAL, Role.OPERATOR)
+
+
+def cookie_name(request: Request, role: Role) -> str:
+    """`__Host-` binds a cookie to this host over HTTPS; browsers refuse the prefix over plain HTTP on loopback."""
+    return f"{'__Host-' if request.url.scheme == 'https' else ''}ridebell-{role}"
+
+
+async def identify(house: House, request: Request, role: Role) -> Identity | Reason:
+    """Who calls, in this role; a cookie counts only for requests from our own pages."""
+    authorization = request.headers.get("authorization", "")
+    if authorization[:7].lower() == "bearer ":
+        identity = await house.auth.identify(authorization[7:].strip())
+    else:
+        identity = await _kept(house, request, role)
+    if isinstance(identity, Reason) or identity.role is role:
+        return identity
+    return Reason.FORBIDDEN
+
+
+async def _kept(house: House, request: Request, role: Role) -> Identity | Reason:
+    kept = request.cookies.get(cookie_name(request, role))
+    if kept is None:
+        return Reason.NOT_AUTHENTICATED
+    origin, host = request.headers.get("origin"), request.headers.get("host", "")
+    if not origin_allowed(origin, host, house.settings.allowed_origins):
+        return Reason.FORBIDDEN
+    own = await house.own_key.identify(kept)  # riders' pseudonyms are always signed by us
+    return await house.auth.identify(kept) if isinstance(own, Reason) else own
+
+
+async def caller(house: House, request: Request, role: Role) -> Identity | Response:
+    """`identify`, or the answer that says no."""
+    identity = await identify(house, request, role)
+    return problem(request, house.words, identity) if isinstance(identity, Reason) else identity
+
+
+def anonymous_rider(house: House) -> tuple[Identity, str]:
+    """A new pseudonym for somebody without an account, and the token that proves it later."""
+    subject, now_s = f"anon-{secrets.token_urlsafe(16)}", time.time()
+    token = house.own_key.make(Role.RIDER, subject, now_s=now_s, ttl_s=COOKIE_MAX_AGE_S)
+    return Identity(Role.RIDER, subject, now_s + COOKIE_MAX_AGE_S), token
+
+
+def keep(request: Request, response: Response, role: Role, token: str) -> None:
+    """Let the browser keep a token where no script and no other site can use it."""
+    response.set_cookie(
+        cookie_name(request, role),
+        token,
+        max_age=COOKIE_MAX_AGE_S,
+        path="/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def let_go(request: Request, response: Response, role: Role) -> None:
+    """Let the browser forget it."""
+    response.delete_cookie(cookie_name(request, role), path="/", httponly=True, samesite="strict")
+
+
+def address_of(request: Request) -> str:
+    """Peer address, for rate limits only; behind a proxy it is the client's if the proxy is trusted."""
+    return request.client.host if request.client is not None else "unknown"

@@ -1,0 +1,98 @@
+"""Bells over HTTP: for a button at a stop, a page without sockets, other people's systems. Web level."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from server.core.model import Bell, BellChanged, BellId, BellRepeated, Cancel, Effect, Reason, Refused, RiderId
+from server.protocol import messages as wire
+from server.web.api_parts import Here, asks, needs, says
+from server.web.auth import Role
+from server.web.bodies import answer, json_body
+from server.web.callers import caller
+from server.web.errors import problem
+from server.web.house import House
+from server.web.rings import ring_of, too_often
+
+router = APIRouter(tags=["bells"])
+
+
+@router.post(
+    "/v1/bells",
+    status_code=201,
+    responses=says("BellMessage", "The bell is kept.", status=201, noes=(400, 401, 403, 404, 409, 422, 429, 503))
+    | says("BellMessage", "The same bell was rung before: what it is now."),
+    openapi_extra=asks("RingRequest") | needs(Role.RIDER),
+    response_class=Response,
+)
+async def ring(request: Request, house: Here) -> Response:
+    """Ring. The same `bell_id` again gives the first bell."""
+    rider = await caller(house, request, Role.RIDER)
+    if isinstance(rider, Response):
+        return rider
+    asked = await json_body(house, request, wire.RingRequest)
+    if isinstance(asked, Response):
+        return asked
+    rider_id = RiderId(rider.subject)
+    if too_often(house, asked.bell_id, rider_id):
+        return problem(request, house.words, Reason.RATE_LIMITED, ref=asked.bell_id)
+    effects = await house.runtime.ask(ring_of(asked, rider_id, house.nonce_key))
+    return _told(request, house, BellId(asked.bell_id), effects)
+
+
+@router.get(
+    "/v1/bells/{bell_id}",
+    responses=says("BellMessage", "The bell as it is now.", noes=(401, 403, 404)),
+    openapi_extra=needs(Role.RIDER),
+    response_class=Response,
+)
+async def bell(request: Request, house: Here, bell_id: str) -> Response:
+    """Ask for one's bell."""
+    rider = await caller(house, request, Role.RIDER)
+    if isinstance(rider, Response):
+        return rider
+    found = await _of(house, bell_id, rider.subject)
+    if found is None:
+        return problem(request, house.words, Reason.UNKNOWN_BELL, ref=bell_id)
+    return answer(house.runtime.bell_message(found))
+
+
+@router.delete(
+    "/v1/bells/{bell_id}",
+    responses=says("BellMessage", "The bell, cancelled or ended before.", noes=(401, 403, 404, 503)),
+    openapi_extra=needs(Role.RIDER),
+    response_class=Response,
+)
+async def cancel(request: Request, house: Here, bell_id: str) -> Response:
+    """Take one's bell back. One that has ended stays as it is."""
+    rider = await caller(house, request, Role.RIDER)
+    if isinstance(rider, Response):
+        return rider
+    found = await _of(house, bell_id, rider.subject)
+    if found is None:
+        return problem(request, house.words, Reason.UNKNOWN_BELL, ref=bell_id)
+    if found.ended:
+        return answer(house.runtime.bell_message(found))
+    effects = await house.runtime.ask(Cancel(BellId(bell_id), RiderId(rider.subject)))
+    return _told(request, house, BellId(bell_id), effects)
+
+
+async def _of(house: House, bell_id: str, subject: str) -> Bell | None:
+    """The bell, if it is this rider's; somebody else's cannot be told from one that never was."""
+    found = await house.runtime.find_bell(BellId(bell_id))
+    return found if found is not None and found.rider_id == subject else None
+
+
+def _told(request: Request, house: House, bell_id: BellId, effects: Sequence[Effect]) -> Response:
+    """Answer with the bell's last state among what was decided, or with the refusal."""
+    latest: BellChanged | BellRepeated | None = None
+    for effect in effects:
+        if isinstance(effect, Refused):
+            return problem(request, house.words, effect.reason, detail=effect.detail, ref=bell_id)
+        if isinstance(effect, BellChanged | BellRepeated) and effect.bell.bell_id == bell_id:
+            latest = effect
+    if latest is None:
+        return problem(request, house.words, Reason.UNKNOWN_BELL, ref=bell_id)
+    fresh = isinstance(latest, BellChanged) and request.method == "POST"
+    return answer(house.runtime.bell_message(latest.bell), 201 if fresh else 200)

@@ -1,0 +1,218 @@
+"""Routes, stops and arrivals over HTTP, for everybody. Web level."""
+
+import asyncio
+import gzip
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from server.core.model import Reason, RouteId, StopId
+from server.core.network import Network, Pattern, Route, Stop
+from server.protocol import schema_http as body
+from server.web.api_parts import Here, says
+from server.web.bodies import answer
+from server.web.errors import problem
+
+router = APIRouter(tags=["network"])
+
+STATIC_S = 300
+"""Routes and stops change with the feed, once a day at most; five minutes old is as good as new."""
+NOT_BOARDING = 1
+"""GTFS `pickup_type` and `drop_off_type` 1: none available."""
+
+
+@router.get("/v1/routes", responses=says("Routes", "All routes."), response_class=Response)
+async def routes(house: Here) -> Response:
+    """List all routes of the network."""
+    network = house.runtime.network
+    items = [body.RouteItem(**_route_fields(route)) for route in network.routes.values()]  # type: ignore[arg-type]
+    return answer(body.Routes(feed_version=network.version, routes=items), max_age_s=STATIC_S)
+
+
+@router.get("/v1/routes/{route_id}", responses=says("RouteDetail", "The route.", noes=(404,)), response_class=Response)
+async def route(request: Request, house: Here, route_id: str) -> Response:
+    """Give a route with its patterns: stops in order, and the path on the map."""
+    network = house.runtime.network
+    found = network.routes.get(RouteId(route_id))
+    if found is None:
+        return problem(request, house.words, Reason.UNKNOWN_ROUTE, detail={"route_id": route_id})
+    patterns = [_pattern(network, network.pattern(index)) for index in network.patterns_of_route(found.route_id)]
+    return answer(body.RouteDetail(patterns=patterns, **_route_fields(found)), max_age_s=STATIC_S)  # type: ignore[arg-type]
+
+
+@router.get("/v1/stops", responses=says("Stops", "Stops found.", noes=(422,)), response_class=Response)
+async def stops(
+    request: Request,
+    house: Here,
+    q: Annotated[str | None, Query(max_length=100, description="Code, id or part of a name.")] = None,
+    lat: Annotated[float | None, Query(ge=-90, le=90)] = None,
+    lon: Annotated[float | None, Query(ge=-180, le=180)] = None,
+    radius_m: Annotated[float, Query(gt=0, le=5_000)] = 500.0,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    """Find stops by text, or near a place."""
+    network = house.runtime.network
+    if q is not None:
+        found = [_stop(stop) for stop in network.search_stops(q, limit)]
+    elif lat is not None and lon is not None:
+        near = network.stops_near(lat, lon, radius_m, limit)
+        found = [_stop(stop, distance_m=round(away_m)) for stop, away_m in near]
+    else:
+        what = {"what": "give q, or lat and lon"}
+        return problem(request, house.words, Reason.BAD_MESSAGE, detail=what)
+    return answer(body.Stops(stops=found), max_age_s=STATIC_S)
+
+
+@router.get("/v1/stops/{stop_id}", responses=says("StopDetail", "The stop.", noes=(404,)), response_class=Response)
+async def stop(request: Request, house: Here, stop_id: str) -> Response:
+    """Give a stop with the routes that call there."""
+    network = house.runtime.network
+    found = network.stops.get(StopId(stop_id))
+    if found is None:
+        return problem(request, house.words, Reason.UNKNOWN_STOP, detail={"stop_id": stop_id})
+    fields = msgspec.structs.asdict(_stop(found))
+    return answer(body.StopDetail(routes=calls_at(network, found.stop_id), **fields), max_age_s=STATIC_S)
+
+
+@router.get(
+    "/v1/stops/{stop_id}/arrivals",
+    responses=says("Arrivals", "The buses on their way.", noes=(404,)),
+    response_class=Response,
+)
+async def arrivals(request: Request, house: Here, stop_id: str) -> Response:
+    """List the buses on their way to a stop, soonest first."""
+    if stop_id not in house.runtime.network.stops:
+        return problem(request, house.words, Reason.UNKNOWN_STOP, detail={"stop_id": stop_id})
+    return answer(house.runtime.arrivals(StopId(stop_id)))
+
+
+@router.get(
+    "/v1/network.geojson",
+    responses={
+        200: {
+            "description": "GeoJSON: a line for each pattern, a point for each stop.",
+            "content": {"application/geo+json": {}},
+        }
+    },
+    response_class=Response,
+)
+async def network_geojson(request: Request, house: Here) -> Response:
+    """Give the whole network as GeoJSON."""
+    packed = await asyncio.to_thread(_packed_map, request.app.state.maps, house.runtime.network)
+    etag = f'"{house.runtime.network.feed_hash[:32]}"'
+    headers = {"etag": etag, "cache-control": f"public, max-age={STATIC_S}", "vary": "accept-encoding"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(None, 304, headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["content-encoding"] = "gzip"
+    else:
+        packed = await asyncio.to_thread(gzip.decompress, packed)
+    return Response(packed, 200, headers, media_type="application/geo+json")
+
+
+def calls_at(network: Network, stop_id: StopId) -> list[body.StopRoute]:
+    """List the ways in which routes call at a stop, once each."""
+    seen: dict[tuple[str, int | None, str], body.StopRoute] = {}
+    for ref in network.visits_at(stop_id):
+        pattern = network.pattern(ref.pattern_index)
+        visit = pattern.visits[ref.visit_index]
+        key = (pattern.route_id, pattern.direction_id, pattern.headsign)
+        last = ref.visit_index == len(pattern.visits) - 1
+        seen.setdefault(
+            key,
+            body.StopRoute(
+                route_id=pattern.route_id,
+                name=network.routes[pattern.route_id].name,
+                direction_id=pattern.direction_id,
+                headsign=pattern.headsign,
+                stop_sequence=visit.stop_sequence,
+                boarding=not last and visit.pickup_type != NOT_BOARDING,
+                alighting=ref.visit_index > 0 and visit.drop_off_type != NOT_BOARDING,
+            ),
+        )
+    return list(seen.values())
+
+
+def _route_fields(route: Route) -> dict[str, str | int]:
+    return {
+        "route_id": route.route_id,
+        "name": route.name,
+        "short_name": route.short_name,
+        "long_name": route.long_name,
+        "agency_id": route.agency_id,
+        "route_type": route.route_type,
+    }
+
+
+def _stop(stop: Stop, *, distance_m: int | None = None) -> body.StopItem:
+    return body.StopItem(
+        stop_id=stop.stop_id,
+        code=stop.code,
+        name=stop.name,
+        names=dict(stop.names),
+        lat=stop.lat,
+        lon=stop.lon,
+        wheelchair=stop.wheelchair,
+        distance_m=distance_m,
+    )
+
+
+def _pattern(network: Network, pattern: Pattern) -> body.PatternItem:
+    stops = []
+    for visit in pattern.visits:
+        at = network.stops[visit.stop_id]
+        stops.append(
+            body.PatternStop(
+                stop_id=visit.stop_id,
+                stop_sequence=visit.stop_sequence,
+                name=at.name,
+                lat=at.lat,
+                lon=at.lon,
+                along_m=round(visit.along_m, 1),
+                pickup_type=visit.pickup_type,
+                drop_off_type=visit.drop_off_type,
+            )
+        )
+    return body.PatternItem(
+        pattern_id=pattern.pattern_id,
+        direction_id=pattern.direction_id,
+        headsign=pattern.headsign,
+        length_m=round(pattern.path.length_m, 1),
+        stops=stops,
+        geometry=_line(network, pattern),
+    )
+
+
+def _line(network: Network, pattern: Pattern) -> body.LineString:
+    lat, lon = network.frame.to_lat_lon(pattern.path.xy[:, 0], pattern.path.xy[:, 1])
+    places = zip(lon.round(6).tolist(), lat.round(6).tolist(), strict=True)
+    return body.LineString(type="LineString", coordinates=list(places))
+
+
+def _packed_map(maps: dict[str, bytes], network: Network) -> bytes:
+    """Draw the map once a network; gzip, since nearly everybody takes it so."""
+    packed = maps.get(network.feed_hash)
+    if packed is None:
+        packed = maps[network.feed_hash] = gzip.compress(msgspec.json.encode(_map(network)), 6)
+    return packed
+
+
+def _map(network: Network) -> dict[str, object]:
+    features: list[dict[str, object]] = []
+    for index in range(network.pattern_count):
+        pattern = network.pattern(index)
+        about = {
+            "kind": "pattern",
+            "pattern_id": pattern.pattern_id,
+            "route_id": pattern.route_id,
+            "route_name": network.routes[pattern.route_id].name,
+            "direction_id": pattern.direction_id,
+        }
+        features.append({"type": "Feature", "geometry": _line(network, pattern), "properties": about})
+    for stop in network.stops.values():
+        point = {"type": "Point", "coordinates": [stop.lon, stop.lat]}
+        about = {"kind": "stop", "stop_id": stop.stop_id, "name": stop.name, "code": stop.code}
+        features.append({"type": "Feature", "geometry": point, "properties": about})
+    return {"type": "FeatureCollection", "features": features}
