@@ -11,7 +11,7 @@ from server.core.columns import Columns
 
 def folded(text: str) -> str:
     """Fold a text so that width, case and composition do not matter ("ｃａｆé" finds "CAFÉ")."""
-    return unicodedata.normalize("NFKC", text).casefold().strip()
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 class StopDirectory:
@@ -23,10 +23,11 @@ class StopDirectory:
         self._x, self._y = frame.to_xy(columns.stop_lat_lon[:, 0], columns.stop_lat_lon[:, 1])
 
     @cached_property
-    def _keys(self) -> list[tuple[str, str, tuple[str, ...]]]:
+    def _keys(self) -> list[str]:
+        """The texts by which each stop may be found, one a line: code, id, then its names."""
         c = self._columns
         return [
-            (folded(code), folded(stop_id), tuple(map(folded, (name, *c.stop_translations.get(stop_id, {}).values()))))
+            "\n".join(folded(text) for text in (code, stop_id, name, *c.stop_translations.get(stop_id, {}).values()))
             for stop_id, code, name in zip(c.stop_ids, c.stop_codes, c.stop_names, strict=True)
         ]
 
@@ -35,9 +36,8 @@ class StopDirectory:
         wanted = folded(text)
         if not wanted:
             return []
-        ranked = [(rank, i) for i, key in enumerate(self._keys) if (rank := _rank(wanted, key)) is not None]
-        ranked.sort()
-        return [i for _, i in ranked[: max(limit, 0)]]
+        ranked = [(_rank(wanted, key), i) for i, key in enumerate(self._keys) if wanted in key]
+        return [i for _, i in sorted(ranked)[: max(limit, 0)]]
 
     def near(self, lat: float, lon: float, radius_m: float, limit: int) -> list[tuple[int, float]]:
         """Find the stops within a radius, nearest first, each with its distance in metres."""
@@ -48,13 +48,11 @@ class StopDirectory:
         return list(zip(nearest.tolist(), away_m[nearest].tolist(), strict=True))
 
 
-def _rank(wanted: str, key: tuple[str, str, tuple[str, ...]]) -> int | None:
-    """Grade a match: 0 the code or id itself, 1 a whole name, 2 a name's beginning, 3 a part; None: no match."""
-    code, stop_id, names = key
+def _rank(wanted: str, key: str) -> int:
+    """Grade a match: 0 the code or id itself, 1 a whole name, 2 the beginning of something, 3 a part."""
+    code, stop_id, *names = key.split("\n")
     if wanted in (code, stop_id):
         return 0
     if wanted in names:
         return 1
-    if any(name.startswith(wanted) for name in names) or code.startswith(wanted):
-        return 2
-    return 3 if any(wanted in name for name in names) else None
+    return 2 if f"\n{wanted}" in f"\n{key}" else 3

@@ -6,7 +6,7 @@ while it is put in order.
 
 import math
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,10 @@ CALL_COLUMNS = (
 )
 LEFT_OUT = -1
 """Row number of a trip that is in the feed but could not be used."""
+BAD = -2
+"""Stands for a text that cannot be read, beside row numbers, times and kinds, which are not negative."""
+REGULAR = 0
+BLOCK_ROWS = 250_000
 MAX_CACHED_TEXTS = 200_000
 """Distinct texts remembered with what they mean (a day has 86,400 seconds)."""
 PICKUP_TYPES = {"": 0, "0": 0, "1": 1, "2": 2, "3": 3}
@@ -61,13 +65,43 @@ class CallTable:
             )
 
 
+class _Meanings(dict[str, int]):
+    """What texts mean, remembered; a text met for the first time is read by `read`, which gives BAD for nonsense."""
+
+    def __init__(self, read: Callable[[str], int]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: str) -> int:
+        meaning = self._read(text)
+        if len(self) < MAX_CACHED_TEXTS:
+            self[text] = meaning
+        return meaning
+
+
+def _read_time(text: str) -> int:
+    time_s = seconds_of(text) if text.strip() else NO_TIME
+    return BAD if time_s is None else time_s
+
+
+def _read_sequence(text: str) -> int:
+    number = whole_number(text)
+    return BAD if number is None else number
+
+
+def _read_boarding(text: str) -> int:
+    return PICKUP_TYPES.get(text.strip(), BAD)
+
+
 class _CallReader:
     """Grows the columns of `stop_times.txt` row by row."""
 
     def __init__(self, trip_rows: Mapping[str, int], stop_rows: Mapping[str, int], problems: ProblemLog) -> None:
-        self._trip_rows, self._stop_rows, self._problems = trip_rows, stop_rows, problems
-        self._times: dict[str, int] = {"": NO_TIME}
-        self._numbers: dict[str, int] = {}
+        self._problems = problems
+        self._trip_rows = _Meanings(lambda text: trip_rows.get(text.strip(), BAD))
+        self._stop_rows = _Meanings(lambda text: stop_rows.get(text.strip(), BAD))
+        self._times, self._sequences = _Meanings(_read_time), _Meanings(_read_sequence)
+        self._boardings = _Meanings(_read_boarding)
         self.trip, self.stop, self.sequence = array("i"), array("i"), array("i")
         self.arrival, self.departure, self.line = array("i"), array("i"), array("i")
         self.pickup, self.drop_off, self.dist = array("b"), array("b"), array("f")
@@ -75,58 +109,39 @@ class _CallReader:
     def add(self, line: int, row: tuple[str, ...]) -> None:
         """Take one row, or list why it cannot be taken. Rows of trips that were left out go without a word."""
         trip_id, stop_id, sequence_text, arrival, departure, pickup, drop_off, dist = row
-        trip = self._row_of(self._trip_rows, trip_id, line, "trip_id")
-        if trip is None or trip == LEFT_OUT:
+        trip, stop, sequence = self._trip_rows[trip_id], self._stop_rows[stop_id], self._sequences[sequence_text]
+        if trip == LEFT_OUT:
             return
-        stop = self._row_of(self._stop_rows, stop_id, line, "stop_id")
-        sequence = None if stop is None else self._sequence(sequence_text, line)
-        if stop is None or sequence is None:
+        if trip == BAD or stop == BAD:
+            column, value = ("trip_id", trip_id) if trip == BAD else ("stop_id", stop_id)
+            self._problems.add(STOP_TIMES, line, "unknown_id", column=column, value=value)
             return
+        if sequence == BAD:
+            self._problems.add(STOP_TIMES, line, "bad_number", column="stop_sequence", value=sequence_text)
+            return
+        arrival_s, departure_s = self._times[arrival], self._times[departure]
+        if arrival_s == BAD:
+            arrival_s = self._instead(NO_TIME, line, "bad_time", "arrival_time", arrival)
+        if departure_s == BAD:
+            departure_s = self._instead(NO_TIME, line, "bad_time", "departure_time", departure)
+        pickup_type, drop_off_type = self._boardings[pickup], self._boardings[drop_off]
+        if pickup_type == BAD:
+            pickup_type = self._instead(REGULAR, line, "bad_kind", "pickup_type", pickup)
+        if drop_off_type == BAD:
+            drop_off_type = self._instead(REGULAR, line, "bad_kind", "drop_off_type", drop_off)
         self.trip.append(trip)
         self.stop.append(stop)
         self.sequence.append(sequence)
-        self.arrival.append(self._time(arrival, line, "arrival_time"))
-        self.departure.append(self._time(departure, line, "departure_time"))
-        self.pickup.append(self._boarding(pickup, line, "pickup_type"))
-        self.drop_off.append(self._boarding(drop_off, line, "drop_off_type"))
+        self.arrival.append(arrival_s)
+        self.departure.append(departure_s)
+        self.pickup.append(pickup_type)
+        self.drop_off.append(drop_off_type)
         self.dist.append(self._distance(dist, line) if dist else math.nan)
         self.line.append(line)
 
-    def _row_of(self, rows: Mapping[str, int], text: str, line: int, column: str) -> int | None:
-        row = rows.get(text)
-        if row is None:
-            row = rows.get(text.strip())
-            if row is None:
-                self._problems.add(STOP_TIMES, line, "unknown_id", column=column, value=text)
-        return row
-
-    def _sequence(self, text: str, line: int) -> int | None:
-        number = self._numbers.get(text)
-        if number is None:
-            number = whole_number(text)
-            if number is None:
-                self._problems.add(STOP_TIMES, line, "bad_number", column="stop_sequence", value=text)
-            elif len(self._numbers) < MAX_CACHED_TEXTS:
-                self._numbers[text] = number
-        return number
-
-    def _time(self, text: str, line: int, column: str) -> int:
-        time_s = self._times.get(text)
-        if time_s is None:
-            time_s = seconds_of(text) if text.strip() else NO_TIME
-            if time_s is None:
-                self._problems.add(STOP_TIMES, line, "bad_time", column=column, value=text)
-                return NO_TIME
-            if len(self._times) < MAX_CACHED_TEXTS:
-                self._times[text] = time_s
-        return time_s
-
-    def _boarding(self, text: str, line: int, column: str) -> int:
-        kind = PICKUP_TYPES.get(text)
-        if kind is None:
-            self._problems.add(STOP_TIMES, line, "bad_kind", column=column, value=text)
-            return 0
-        return kind
+    def _instead(self, value: int, line: int, code: str, column: str, text: str) -> int:
+        self._problems.add(STOP_TIMES, line, code, column=column, value=text)
+        return value
 
     def _distance(self, text: str, line: int) -> float:
         distance = real_number(text)
@@ -193,11 +208,20 @@ def _mend_times(table: CallTable, problems: ProblemLog) -> None:
 
 
 def _trips_going_back(table: CallTable) -> set[int]:
-    times_s = np.column_stack((table.calls.arrival_s, table.calls.departure_s)).reshape(-1)
-    known = np.flatnonzero(times_s != NO_TIME)
-    trip = table.trip[known // 2]
-    back = (np.diff(times_s[known]) < 0) & (np.diff(trip) == 0)
-    return set(trip[1:][back].tolist())
+    """Find the trips in which a known time is before an earlier one; looks at a block of whole trips at a time."""
+    suspects: set[int] = set()
+    low, rows = 0, len(table.trip)
+    while low < rows:
+        high = rows if rows - low <= BLOCK_ROWS else int(np.searchsorted(table.trip, table.trip[low + BLOCK_ROWS]))
+        high = high if high > low else rows
+        part = slice(low, high)
+        times_s = np.column_stack((table.calls.arrival_s[part], table.calls.departure_s[part])).reshape(-1)
+        known = np.flatnonzero(times_s != NO_TIME)
+        trip = table.trip[part][known // 2]
+        back = (np.diff(times_s[known]) < 0) & (np.diff(trip) == 0)
+        suspects.update(trip[1:][back].tolist())
+        low = high
+    return suspects
 
 
 def in_order(owner: Ints, sequence: Ints) -> NDArray[np.intp]:
