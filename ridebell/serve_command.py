@@ -1,14 +1,18 @@
 """`ridebell serve`: the server on one port, until it is told to stop."""
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ridebell.inputs import network_from, policy_from, vehicles_from
 from ridebell.refusal import Refusal
 from ridebell.texts import t
+
+if TYPE_CHECKING:
+    from server.runtime import Clock
 
 
 class Backend(StrEnum):
@@ -30,6 +34,8 @@ def serve(
     origin: Annotated[list[str] | None, typer.Option(metavar="URL", help=t("serve.origin"))] = None,
     trusted_proxies: Annotated[str, typer.Option(metavar="ADDRESSES", help=t("serve.trusted_proxies"))] = "",
     jwks_url: Annotated[str, typer.Option(metavar="URL", help=t("serve.jwks_url"))] = "",
+    as_of: Annotated[str | None, typer.Option(metavar="TIME", help=t("serve.as_of"))] = None,
+    rate: Annotated[float, typer.Option(metavar="N", min=0.1, max=1000.0, help=t("serve.rate"))] = 1.0,
 ) -> None:
     """Serve riders, terminals, operators and feeds."""
     from server import bootstrap
@@ -43,15 +49,35 @@ def serve(
         trusted_proxies=trusted_proxies,
         jwks_url=jwks_url,
     )
+    plan = bootstrap.Plan(
+        network=network_from(network),
+        data_dir=data,
+        vehicles=vehicles_from(vehicles),
+        policy=policy_from(policy),
+        web=web,
+        poll_url=poll,
+        backend=backend.value,
+        clock=_clock(as_of, rate=rate),
+        told=lambda url: typer.echo(t("serve.ready", url=url)),
+    )
     try:
-        bootstrap.serve(
-            network_from(network),
-            data_dir=data,
-            vehicles=vehicles_from(vehicles),
-            policy=policy_from(policy),
-            web=web,
-            poll_url=poll,
-            backend=backend.value,
-        )
+        bootstrap.serve(plan)
     except bootstrap.StartError as error:
         raise Refusal(str(error)) from error
+
+
+def _clock(as_of: str | None, *, rate: float) -> "Clock":
+    """The machine's clock, or one that runs in another day."""
+    from server.clock import ShiftedClock, SystemClock
+
+    if as_of is None:
+        if rate != 1.0:
+            raise Refusal(t("serve.rate_needs_as_of"))
+        return SystemClock()
+    try:
+        start = datetime.fromisoformat(as_of)
+    except ValueError as error:
+        raise Refusal(t("serve.bad_as_of", text=as_of)) from error
+    if start.tzinfo is None:
+        raise Refusal(t("serve.bad_as_of", text=as_of))
+    return ShiftedClock(round(start.timestamp() * 1000), rate=rate)

@@ -1,0 +1,129 @@
+"""Picks a back end and connects the parts: network → engine → runtime → doors. The only place that knows them all."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvloop
+
+from server.backends.embedded import DataDirError, open_embedded
+from server.clock import SystemClock
+from server.core.engine import RouteEngine
+from server.core.model import Vehicle, VehicleId
+from server.core.network import Network
+from server.core.policy import Policy
+from server.gtfs.realtime import FeedClock, RefusedMessage, decode_vehicle_positions
+from server.gtfs.realtime_poll import poll
+from server.runtime import Clock, Runtime
+from server.settings import RuntimeSettings, WebSettings
+from server.web import launcher
+from server.web.app import create_app
+from server.web.auth import SecretError, signing_key
+from server.web.feed_intake import take_fixes
+from server.web.house import furnish
+
+log = logging.getLogger(__name__)
+
+BACKENDS = ("embedded",)
+POLL_PERIOD_S = 10.0
+"""How often a GTFS-realtime feed is fetched: agencies renew theirs every 10 to 30 s."""
+
+
+class StartError(Exception):
+    """The server cannot start; the text says what, where, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything a server is made of. `told` is called with its address once it takes requests."""
+
+    network: Network
+    data_dir: Path
+    vehicles: Mapping[VehicleId, Vehicle] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+    web: WebSettings = field(default_factory=WebSettings)
+    runtime: RuntimeSettings = field(default_factory=RuntimeSettings)
+    poll_url: str | None = None
+    backend: str = "embedded"
+    clock: Clock = field(default_factory=SystemClock)
+    told: Callable[[str], None] | None = None
+
+
+def serve(plan: Plan) -> None:
+    """Serve until SIGINT or SIGTERM; a drained, clean end. Raises StartError."""
+    try:
+        uvloop.run(_serve(plan))
+    except (DataDirError, SecretError, launcher.PortError) as error:
+        raise StartError(str(error)) from error
+
+
+async def _serve(plan: Plan) -> None:
+    key = signing_key(plan.data_dir, demo=plan.web.demo)
+    listener = launcher.listen(plan.web)
+    url = launcher.url_of(listener)
+    try:
+        async with running(plan) as runtime:
+            app = create_app(furnish(runtime, plan.web, key))
+            async with _polling(plan.poll_url, runtime):
+                await launcher.serve(app, listener, ready=lambda: plan.told(url) if plan.told is not None else None)
+    finally:
+        listener.close()
+
+
+@contextlib.asynccontextmanager
+async def running(plan: Plan) -> AsyncIterator[Runtime]:
+    """Open the back end, rebuild the engine from it, and decide until the end. Raises StartError, DataDirError."""
+    if plan.backend not in BACKENDS:
+        raise StartError(f"there is no back end {plan.backend!r}; choose one of: {', '.join(BACKENDS)}")
+    backend = await open_embedded(plan.data_dir)
+    try:
+        engine = RouteEngine(plan.network, plan.policy, vehicles=plan.vehicles, assume_terminal=False)
+        runtime = Runtime(
+            plan.network,
+            engine,
+            backend.journal,
+            backend.relay,
+            vehicles=plan.vehicles,
+            clock=plan.clock,
+            settings=plan.runtime,
+        )
+        await runtime.start()
+        try:
+            yield runtime
+        finally:
+            await runtime.stop()
+    finally:
+        await backend.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _polling(url: str | None, runtime: Runtime) -> AsyncIterator[None]:
+    """Fetch a feed's positions in the background; a bad message is logged and changes nothing."""
+    if url is None:
+        yield
+        return
+    clock = FeedClock()
+
+    async def take(data: bytes) -> None:
+        message = await asyncio.to_thread(decode_vehicle_positions, data, received_ms=runtime.clock.now_ms())
+        refused = message if isinstance(message, RefusedMessage) else clock.take(message)
+        if refused is not None:
+            log.warning("feed %s: message refused, %s: %s", url, refused.reason, refused.detail)
+        elif not isinstance(message, RefusedMessage):
+            take_fixes(runtime, message.fixes, lambda taken, no: log.info("feed: %d taken, %d refused", taken, len(no)))
+
+    task = asyncio.create_task(poll(url, take, period_s=POLL_PERIOD_S))
+    task.add_done_callback(_say_why_ended)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _say_why_ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the feed is no longer fetched", exc_info=error)
