@@ -123,6 +123,8 @@ class Bus:
         self._boarded = 0
         self._alighted = 0
         self._path: Path | None = None
+        self._now_ms = 0
+        self._before = (0, 0.0)
 
     # -- how it is ---------------------------------------------------------------
 
@@ -159,12 +161,13 @@ class Bus:
         heading = path.heading_deg(self.along_m)
         return Reading(x, y, self.speed_mps, heading, self.odometer_m, self.doors, len(self.passengers), seats_left)
 
-    def placed(self, at_ms: int, after_s: float) -> Placed:
-        """Tell the truth about its place, `after_s` seconds from now (a fix is on its way so long)."""
+    def placed(self, at_ms: int) -> Placed:
+        """Tell the truth about its place at an instant of the step that is just over."""
         if self._path is not None:
             return Placed(at_ms, self.vehicle_id, Phase.DEADHEAD)
         run, pattern = self.run, self.run.pattern
-        moved_m = min(self.along_m + self.speed_mps * after_s, pattern.path.length_m)
+        (before_ms, before_m), (now_ms, now_m) = self._before, (self._now_ms, self.along_m)
+        progress_m = float(np.interp(at_ms, (before_ms, now_ms), (before_m, now_m)))
         return Placed(
             at_ms,
             self.vehicle_id,
@@ -174,7 +177,7 @@ class Bus:
             pattern.route_id,
             pattern.direction_id,
             pattern.pattern_id,
-            round(moved_m, 2),
+            round(progress_m, 2),
             self.visit.stop_sequence,
         )
 
@@ -199,6 +202,8 @@ class Bus:
 
     def step(self, now_ms: int, dt_s: float, kerb: Kerb) -> list[Event]:
         """Live through the `dt_s` seconds that end at `now_ms`."""
+        self._before = self._now_ms, self.along_m
+        self._now_ms = now_ms
         match self.stage:
             case Stage.OFF:
                 due = now_ms >= self.run.departs_ms - SIGN_ON_EARLY_MS
@@ -225,6 +230,7 @@ class Bus:
         self.visit_index = 0
         self.along_m = self.visit.along_m
         self.speed_mps = 0.0
+        self._before = self._now_ms, self.along_m
         self._arrived_ms = now_ms
         self._busy_s = 0.0
         return [self._signed_on(now_ms)]
@@ -310,7 +316,7 @@ class Bus:
             self.doors = Doors.OPEN
             events = self._let_off(now_ms)
             self._busy_s = max(ALIGHT_S * self._alighted, float(self._rng.exponential(1.5)))
-            return events + self._answer(now_ms)
+            return events
         events = self._board(now_ms, kerb)
         open_s = (now_ms - self._arrived_ms) / 1000 - DOOR_S
         if events:
@@ -320,6 +326,7 @@ class Bus:
         else:
             self.doors = Doors.CLOSED
             self._busy_s = DOOR_S
+            events = self._answer(now_ms)
         return events
 
     def _let_off(self, now_ms: int) -> list[Event]:

@@ -57,6 +57,7 @@ class World:
         self._elapsed_s = 0.0
         self._start_ms = start_ms
         self._roads = _Roads(network, seed)
+        self._on_the_way: list[tuple[int, Bus]] = []
         self.buses: dict[str, Bus] = {}
         self._receivers: dict[str, Receiver] = {}
         for duty in duties_between(network, start_ms, start_ms + round(1000 * (span_s + BEYOND_S))):
@@ -91,11 +92,20 @@ class World:
         yield from self.crowd.step(self.now_ms, dt_s, buses, coming=coming)
         for bus in buses:
             yield from bus.step(self.now_ms, dt_s, self.crowd)
+        yield from self._received()
         for bus in buses:
             if bus.reporting and self._receivers[bus.vehicle_id].due(dt_s):
-                for fix in self._receivers[bus.vehicle_id].report(bus.reading(), self.now_ms):
-                    yield fix
-                    yield bus.placed(fix.at_ms, (fix.at_ms - self.now_ms) / 1000)
+                fixes = self._receivers[bus.vehicle_id].report(bus.reading(), self.now_ms)
+                self._on_the_way += [(fix.at_ms, bus) for fix in fixes]
+                yield from fixes
+
+    def _received(self) -> Iterator[Event]:
+        """Where buses really were at the moments, of the step just over, at which their fixes were received."""
+        now = [(at_ms, bus) for at_ms, bus in self._on_the_way if at_ms <= self.now_ms]
+        self._on_the_way = [(at_ms, bus) for at_ms, bus in self._on_the_way if at_ms > self.now_ms]
+        for at_ms, bus in sorted(now, key=lambda due: due[0]):
+            if bus.reporting:
+                yield bus.placed(at_ms)
 
     # -- what a driver's display does ----------------------------------------------
 
