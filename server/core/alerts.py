@@ -60,14 +60,9 @@ class AlertBoard:
     def refresh(
         self, candidate: Candidate, bells: Sequence[Bell], stop_name: str, now_ms: int, policy: Policy
     ) -> list[Effect]:
-        """Make a visit's alert say what its bells say. Nothing is raised, or changed, after the commit point.
-
-        Without bells a live alert is cleared `cancelled`; that is told at any time, for it asks for nothing.
-        """
+        """Make a visit's alert say what its bells say. Nothing is raised, or changed, after the commit point."""
         track = candidate.track
         live = self.at(track.vehicle_id, candidate.visit.stop_sequence)
-        if not bells:
-            return self.clear(track.vehicle_id, candidate.visit.stop_sequence, Outcome.CANCELLED, now_ms)
         stage = stage_of(candidate, now_ms, policy)
         if stage is None or track.trip_key is None:
             return []

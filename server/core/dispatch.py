@@ -97,9 +97,9 @@ def cannot_serve(
 
 def can_be_told(track: Track, now_ms: int, rules: Rules) -> bool:
     """Is there a terminal that will show it? A link that just broke gets `terminal_grace_s` to come back."""
-    if track.terminal_up is None:
-        return rules.assume_terminal
-    return track.terminal_up or (now_ms - track.terminal_since_ms) / 1000.0 < rules.policy.terminal_grace_s
+    if track.terminal_up or (track.terminal_up is None and rules.assume_terminal):
+        return True
+    return (now_ms - track.terminal_since_ms) / 1000.0 < rules.policy.terminal_grace_s
 
 
 def nearest(candidates: Iterable[Candidate]) -> Candidate | None:
@@ -113,8 +113,11 @@ def overtaken_by(current: Candidate, best: Candidate) -> bool:
 
 
 def acceptable(bell: Bell, vehicle_id: VehicleId) -> bool:
-    """May this vehicle be chosen for the bell at all: not tried before, and the one wished for if one was."""
-    return vehicle_id not in bell.tried and bell.wanted_vehicle_id in (None, vehicle_id)
+    """May this vehicle be chosen for the bell at all: not tried before, and the one wished for until that one is lost."""
+    if vehicle_id in bell.tried:
+        return False
+    lost = bell.buses > 0 and (bell.vehicle_id is None or bell.vehicle_id in bell.tried)
+    return lost or bell.wanted_vehicle_id in (None, vehicle_id)
 
 
 def stage_of(candidate: Candidate, now_ms: int, policy: Policy) -> Stage | None:

@@ -87,8 +87,11 @@ class RouteEngine:
                     shard.index(track, before=None)
                 case Bell():
                     shard.bells.put(fact)
+                    if fact.vehicle_id is not None:  # it had a terminal: a restart is a link that just broke
+                        shard.track(fact.vehicle_id, now_ms).terminal_since_ms = now_ms
                 case Alert():
                     shard.alerts.restore(fact)
+                    shard.track(fact.vehicle_id, now_ms)
                 case _:
                     assert_never(fact)
 

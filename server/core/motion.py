@@ -31,12 +31,9 @@ from server.core.tracking import Taken, Track
 
 def take_fix(shard: Shard, fix: Fix, now_ms: int) -> list[Effect]:
     """Take or refuse a fix, and decide all that follows from it."""
-    known = shard.tracks.get(fix.vehicle_id)
-    track = known or Track(fix.vehicle_id, seen_ms=now_ms)
+    track = shard.tracks.get(fix.vehicle_id) or Track(fix.vehicle_id, seen_ms=now_ms)
     taken = tracking.take(track, fix, shard.network, shard.policy)
     if isinstance(taken, Reason):
-        if known is None and track.suspects:
-            shard.tracks[fix.vehicle_id] = track
         return [FixRefused(now_ms, fix.vehicle_id, taken)]
     shard.tracks[fix.vehicle_id] = track
     effects: list[Effect] = []
@@ -79,7 +76,7 @@ def follow_feed(shard: Shard, track: Track, fix: Fix, now_ms: int) -> list[Effec
         if current is not None and current.trip is not None and _same_run(current, fix):
             return []
         said = SignOn(fix.vehicle_id, trip_id=fix.trip.trip_id, start_date=fix.trip.start_date or None)
-    elif fix.route_id is not None and (current is None or current.route_id != fix.route_id):
+    elif fix.route_id is not None and not _same_way(current, fix):
         said = SignOn(fix.vehicle_id, route_id=fix.route_id, direction_id=fix.direction_id)
     else:
         return []
@@ -182,6 +179,10 @@ def _same_run(current: Assignment, fix: Fix) -> bool:
     if current.trip is None or fix.trip is None or current.trip.trip_id != fix.trip.trip_id:
         return False
     return fix.trip.start_date in ("", current.trip.start_date)
+
+
+def _same_way(current: Assignment | None, fix: Fix) -> bool:
+    return current is not None and current.route_id == fix.route_id and fix.direction_id in (None, current.direction_id)
 
 
 def _stop_visit(track: Track, event: Finished, visit: Visit, now_ms: int) -> StopVisit:

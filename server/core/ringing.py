@@ -109,7 +109,9 @@ def respond(shard: Shard, event: Respond, now_ms: int) -> list[Effect]:
         return effects + serving.bells_of_alert(shard, alert, BellState.ACKNOWLEDGED, serving.ON_A_BUS, now_ms)
     reason = ANSWER_REASONS[event.answer]
     effects = shard.alerts.clear(event.vehicle_id, alert.stop_sequence, Outcome.MOVED, now_ms)
-    for bell in serving.behind(shard, alert):
-        declined = life.fail(bell, BellState.DECLINED, now_ms, reason=reason)
-        effects += serving.change(shard, declined, now_ms) + serving.dispatch(shard, declined, now_ms)
+    declined = [life.fail(b, BellState.DECLINED, now_ms, reason=reason) for b in serving.behind(shard, alert)]
+    for bell in declined:
+        effects += serving.change(shard, bell, now_ms)
+    for bell in declined:
+        effects += serving.dispatch(shard, bell, now_ms)
     return effects

@@ -108,21 +108,20 @@ def refresh_of(shard: Shard, vehicle_id: VehicleId | None, now_ms: int) -> list[
 
 def refresh_alerts(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
     """Make this bus's alerts say what its bells say, in the order of the stops ahead."""
-    waiting: defaultdict[int, list[Bell]] = defaultdict(list)
+    waiting: defaultdict[int | None, list[Bell]] = defaultdict(list)
     for bell in shard.bells.of_vehicle(track.vehicle_id):
-        if bell.visit_sequence is not None:
-            waiting[bell.visit_sequence].append(bell)
-    sequences = waiting.keys() | {a.stop_sequence for a in shard.alerts.live(track.vehicle_id)}
-    if not sequences or track.pattern is None:
-        return []
+        waiting[bell.visit_sequence].append(bell)
     effects: list[Effect] = []
+    for alert in shard.alerts.live(track.vehicle_id):
+        if alert.stop_sequence not in waiting:
+            effects += shard.alerts.clear(track.vehicle_id, alert.stop_sequence, Outcome.CANCELLED, now_ms)
+    if not waiting or track.pattern is None:
+        return effects
     for visit in track.pattern.visits:
-        if visit.stop_sequence not in sequences:
-            continue
-        candidate = shard.candidate(track.vehicle_id, visit.index)
-        if candidate is not None:
+        bells = waiting.get(visit.stop_sequence)
+        candidate = shard.candidate(track.vehicle_id, visit.index) if bells else None
+        if bells and candidate is not None:
             name = shard.network.stops[visit.stop_id].name
-            bells = waiting.get(visit.stop_sequence, [])
             effects += shard.alerts.refresh(candidate, bells, name, now_ms, shard.policy)
             effects += give_up_late(shard, candidate, bells, now_ms)
     return effects
@@ -135,7 +134,7 @@ def give_up_late(shard: Shard, candidate: Candidate, bells: Sequence[Bell], now_
         return []
     effects: list[Effect] = []
     for bell in bells:
-        if bell.state is BellState.ASSIGNED:
+        if bell.state is BellState.ASSIGNED and shard.bells.get(bell.bell_id) is bell:
             reason = cannot_serve(candidate, bell.needs, shard.registry.get(vehicle_id), now_ms, shard.rules)
             if reason in (Reason.TOO_LATE, Reason.BUS_HERE_NOW):
                 effects += change(shard, life.wait(bell, now_ms, reason=Reason.TOO_LATE), now_ms)

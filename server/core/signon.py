@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from server.core.model import Assignment, Reason, SignOn, Source, TripId, TripKey
 from server.core.network import Network, Trip
+from server.core.service_calendar import date_of
 from server.core.tracking import Track, scheduled_s
 
 PLACE_SIGMA_M = 60.0
@@ -26,11 +27,13 @@ class Run(NamedTuple):
 
 
 def resolve(sign_on: SignOn, track: Track, network: Network, now_ms: int, source: Source) -> Assignment | Reason:
-    """Find what the vehicle runs. Unknown names are refused by name; so is a block or route without a run now."""
+    """Find what the vehicle runs. Unknown names are refused by name; so is a day that is none, and a block or route without a run now."""
     if sign_on.trip_id is not None:
         trip = network.trip(sign_on.trip_id)
         if trip is None:
             return Reason.UNKNOWN_TRIP
+        if sign_on.start_date and date_of(sign_on.start_date) is None:
+            return Reason.BAD_MESSAGE
         run: Run | None = Run(trip, sign_on.start_date or _likely_date(trip, network, now_ms))
     elif sign_on.block_id is not None:
         if not network.trips_of_block(sign_on.block_id):

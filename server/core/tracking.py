@@ -189,9 +189,14 @@ def _plausible(last: Fix, fix: Fix, distance_m: float, policy: Policy) -> bool:
 
 
 def _believe_suspects(track: Track, fix: Fix, network: Network, policy: Policy) -> bool:
-    """Several refused fixes that agree with one another were right, and the one before them wrong."""
+    """Several refused fixes that agree with one another were right, and the one before them wrong.
+
+    One of them that comes again, or late, says nothing new.
+    """
     if track.suspects:
         last = track.suspects[-1]
+        if fix.at_ms <= last.at_ms:
+            return False
         ax, ay = network.frame.to_xy(last.lat, last.lon)
         bx, by = network.frame.to_xy(fix.lat, fix.lon)
         if not _plausible(last, fix, math.hypot(bx - ax, by - ay), policy):

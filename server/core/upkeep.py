@@ -4,9 +4,7 @@ from server.core import bells as life
 from server.core import refusals, serving
 from server.core.dispatch import acceptable, can_be_told, overtaken_by
 from server.core.model import Bell, BellState, Effect, Reason, VisitOutcome
-from server.core.policy import Policy
 from server.core.shard import Shard
-from server.core.tracking import Track
 
 FORGET_TRACK_S = 3_600.0
 """A vehicle silent this long, with no bell behind it, is dropped from memory."""
@@ -18,11 +16,12 @@ def tick(shard: Shard, now_ms: int) -> list[Effect]:
     """Look at every bell once: the bus it awaits, or the buses that may still come."""
     effects: list[Effect] = []
     for bell in shard.bells.with_bus():
-        if (fresh := shard.bells.get(bell.bell_id)) is bell and not fresh.ended:
+        if shard.bells.get(bell.bell_id) is bell:
             effects += look_after(shard, bell, now_ms)
     for bell in shard.bells.without_bus():
         effects += serving.dispatch(shard, bell, now_ms)
-        if (fresh := shard.bells.get(bell.bell_id)) is not None and fresh.state is BellState.WAITING:
+        fresh = shard.bells.get(bell.bell_id)
+        if fresh is not None and fresh.state is BellState.WAITING:
             effects += expire(shard, fresh, now_ms)
     forget_silent(shard, now_ms)
     return effects
@@ -30,14 +29,15 @@ def tick(shard: Shard, now_ms: int) -> list[Effect]:
 
 def look_after(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     """Is the chosen bus still the right one? Once shown, only its silence can take a bell away from it."""
-    track = shard.tracks.get(bell.vehicle_id) if bell.vehicle_id is not None else None
+    assert bell.vehicle_id is not None
+    track = shard.tracks[bell.vehicle_id]
+    lost = track.age_s(now_ms) > shard.policy.silent_s
     if bell.state is BellState.ARRIVED:
-        return (
-            serving.over(shard, bell, VisitOutcome.STOPPED, sure=False, now_ms=now_ms)
-            if _lost(track, now_ms, shard.policy)
-            else []
-        )
-    if track is None or _lost(track, now_ms, shard.policy):
+        gone = lost or _too_old(shard, bell, now_ms)
+        return serving.over(shard, bell, VisitOutcome.STOPPED, sure=False, now_ms=now_ms) if gone else []
+    if _too_old(shard, bell, now_ms):
+        return give_up(shard, bell, Reason.TOO_OLD, now_ms) + serving.refresh_alerts(shard, track, now_ms)
+    if lost:
         return serving.move_away(shard, bell, Reason.BUS_SILENT, now_ms)
     if bell.state is not BellState.ASSIGNED:
         return []
@@ -52,8 +52,8 @@ def look_after(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
 
 def expire(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     """A bell without a bus ends when none is to come, or when it is older than anybody waits."""
-    if now_ms - bell.rung_ms > shard.policy.bell_max_age_s * 1000:
-        return serving.change(shard, life.move(bell, BellState.EXPIRED, now_ms, reason=Reason.TOO_OLD), now_ms)
+    if _too_old(shard, bell, now_ms):
+        return give_up(shard, bell, Reason.TOO_OLD, now_ms)
     if now_ms - shard.checked_ms.get(bell.bell_id, bell.rung_ms) < EXPIRY_CHECK_S * 1000:
         return []
     shard.checked_ms[bell.bell_id] = now_ms
@@ -61,7 +61,12 @@ def expire(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     coming = any(acceptable(bell, c.track.vehicle_id) for c in shard.candidates(places))
     if coming or shard.due(places, now_ms):
         return []
-    return serving.change(shard, life.move(bell, BellState.EXPIRED, now_ms, reason=Reason.NO_MORE_BUSES), now_ms)
+    return give_up(shard, bell, Reason.NO_MORE_BUSES, now_ms)
+
+
+def give_up(shard: Shard, bell: Bell, reason: Reason, now_ms: int) -> list[Effect]:
+    """The bell ends without a bus."""
+    return serving.change(shard, life.move(bell, BellState.EXPIRED, now_ms, reason=reason), now_ms)
 
 
 def forget_silent(shard: Shard, now_ms: int) -> None:
@@ -78,5 +83,5 @@ def forget_silent(shard: Shard, now_ms: int) -> None:
             shard.on_pattern[track.pattern.index].pop(vehicle_id, None)
 
 
-def _lost(track: Track | None, now_ms: int, policy: Policy) -> bool:
-    return track is None or track.age_s(now_ms) > policy.silent_s
+def _too_old(shard: Shard, bell: Bell, now_ms: int) -> bool:
+    return now_ms - bell.rung_ms > shard.policy.bell_max_age_s * 1000

@@ -1,0 +1,333 @@
+"""Whatever buses, riders and drivers do, in any order, the engine keeps its promises about bells and alerts."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from engine_world import LENGTH_M, Bus, World, drive, stop_x, street
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
+
+from server.core.alerts import alert_id
+from server.core.bells import MOVES
+from server.core.dispatch import needed_m
+from server.core.engine import RouteEngine
+from server.core.model import (
+    Alert,
+    AlertCleared,
+    AlertId,
+    AlertMarked,
+    AlertRaised,
+    Answer,
+    Assigned,
+    Assignment,
+    Bell,
+    BellChanged,
+    BellId,
+    BellRepeated,
+    BellState,
+    Cancel,
+    Effect,
+    Event,
+    Fix,
+    FixRefused,
+    Need,
+    Outcome,
+    Respond,
+    RiderId,
+    Shown,
+    SignOff,
+    TerminalLink,
+    Tick,
+    VehicleId,
+)
+from server.core.policy import Policy
+
+MAX_AGE_S = 900.0
+POLICY = Policy(bell_max_age_s=MAX_AGE_S, ring_horizon_s=1_800.0)
+NETWORK = street()
+FLEET = (("east-1", 0, 900.0, 1), ("east-2", 0, 300.0, 1), ("west-1", 1, 700.0, 5), ("west-2", 1, 30.0, 1))
+HARD_BRAKE_MPS2 = 1.5
+"""What a standing rider still bears; a bus that is told must never need more."""
+TOLD = (BellState.SHOWN, BellState.ACKNOWLEDGED)
+ON_A_BUS = (BellState.ASSIGNED, *TOLD, BellState.ARRIVED)
+
+
+@dataclass
+class Ledger:
+    """What a journal and the screens would hold after each effect, and the rules that no effect may break."""
+
+    bells: dict[BellId, Bell] = field(default_factory=dict)
+    alerts: dict[AlertId, Alert] = field(default_factory=dict)
+    assignments: dict[VehicleId, Assignment] = field(default_factory=dict)
+
+    def take(self, effect: Effect) -> None:
+        match effect:
+            case BellChanged(bell=bell):
+                self._bell(bell)
+            case BellRepeated(bell=bell):
+                assert bell == self.bells[bell.bell_id]
+            case AlertRaised(alert=alert):
+                self._raised(alert)
+            case AlertMarked(alert=alert):
+                assert self.alerts[alert.alert_id].shown_ms is None
+                self.alerts[alert.alert_id] = alert
+            case AlertCleared(alert=alert):
+                assert alert.outcome is not None
+                del self.alerts[alert.alert_id]
+            case Assigned(assignment=assignment):
+                self.assignments[assignment.vehicle_id] = assignment
+            case _:
+                pass
+
+    def _bell(self, bell: Bell) -> None:
+        before = self.bells.get(bell.bell_id)
+        if before is None:
+            assert (bell.state, bell.attempt, bell.buses) == (BellState.WAITING, 1, 0)
+        else:
+            assert bell.state in MOVES[before.state], f"{before.state} -> {bell.state}"
+            assert bell.buses - before.buses == (bell.state is BellState.ASSIGNED)
+        assert (bell.vehicle_id is None) == (bell.trip is None) == (bell.visit_sequence is None)
+        assert bell.attempt == max(1, bell.buses)
+        assert bell.state is not BellState.ASSIGNED or bell.vehicle_id not in bell.tried
+        self.bells[bell.bell_id] = bell
+
+    def _raised(self, alert: Alert) -> None:
+        assert alert.outcome is None
+        assert alert.alert_id == alert_id(alert.vehicle_id, alert.trip, alert.stop_sequence)
+        behind = self.behind(alert)
+        assert alert.bells
+        assert set(alert.bells) == {b.bell_id for b in behind}
+        assert alert.boarding == sum(b.party for b in behind)
+        assert set(alert.needs) == {need for b in behind for need in b.needs}
+        self.alerts[alert.alert_id] = alert
+
+    def behind(self, alert: Alert) -> list[Bell]:
+        return [
+            b
+            for b in self.bells.values()
+            if b.state in ON_A_BUS and (b.vehicle_id, b.visit_sequence) == (alert.vehicle_id, alert.stop_sequence)
+        ]
+
+    @property
+    def open_bells(self) -> dict[BellId, Bell]:
+        return {bell_id: bell for bell_id, bell in self.bells.items() if not bell.ended}
+
+
+class CheckedWorld(World):
+    """A world that looks at every effect as it happens."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.ledger = Ledger()
+        self.fleet: dict[str, Bus] = {}
+        self.misled: set[str] = set()
+        self.sent: dict[str, deque[Fix]] = {}
+
+    def do(self, event: Event) -> list[Effect]:
+        effects = super().do(event)
+        if isinstance(event, Fix):
+            self.sent.setdefault(event.vehicle_id, deque(maxlen=6)).append(event)
+        for effect in effects:
+            self.ledger.take(effect)
+            if isinstance(effect, AlertRaised):
+                self.can_still_stop(effect.alert)
+        return effects
+
+    def can_still_stop(self, alert: Alert) -> None:
+        """By the engine's own belief, and (where no false position was sent) in truth."""
+        track = self.engine._shard.tracks[alert.vehicle_id]
+        assert alert.distance_m > needed_m(track, self.now_ms, self.policy)
+        bus = self.fleet[alert.vehicle_id]
+        if bus.name not in self.misled:
+            left_m = stop_x(alert.stop_sequence - FIRST_SEQUENCE) - bus.x_m
+            assert left_m > bus.speed_mps**2 / (2 * HARD_BRAKE_MPS2)
+
+    def crash(self) -> None:
+        """Nothing is left but the journal."""
+        facts = self.facts()
+        self.engine = RouteEngine(
+            self.network, self.policy, vehicles=self.vehicles, assume_terminal=self.assume_terminal
+        )
+        self.engine.restore(facts, now_ms=self.now_ms)
+        self.sent.clear()
+
+    def wait_coarsely(self, seconds: float) -> None:
+        """Time passes with nobody on the road, a tick every 15 s."""
+        for _ in range(round(seconds / 15.0)):
+            self.now_ms += 15_000
+            self.do(Tick())
+
+
+FIRST_SEQUENCE = NETWORK.pattern(0).visits[0].stop_sequence
+BUS = st.integers(0, len(FLEET) - 1)
+
+
+class BellMachine(RuleBasedStateMachine):
+    """Buses on both directions of one street, riders at its stops, drivers at their screens, and a journal."""
+
+    bells: Bundle[BellId] = Bundle("bells")
+
+    @initialize(assume_terminal=st.booleans())
+    def begin(self, assume_terminal: bool) -> None:
+        self.world = CheckedWorld(network=NETWORK, policy=POLICY, assume_terminal=assume_terminal)
+        self.buses = [
+            Bus(self.world, name, x_m, direction=direction, period_s=period_s)
+            for name, direction, x_m, period_s in FLEET
+        ]
+        self.world.fleet = {bus.name: bus for bus in self.buses}
+        self.rung = 0
+        for bus in self.buses:
+            bus.sign_on()
+            if not assume_terminal:
+                self.world.do(TerminalLink(VehicleId(bus.name), up=True))
+            bus.report()
+
+    # -- time and buses --------------------------------------------------------
+
+    @rule(seconds=st.integers(1, 25), looks=st.booleans())
+    def buses_drive(self, seconds: int, looks: bool) -> None:
+        drive(self.world, self.buses, seconds, show=looks)
+
+    @rule(bus=BUS, stops=st.sets(st.integers(0, 7), max_size=8), cruise_mps=st.sampled_from([0.0, 4.0, 10.0, 13.0]))
+    def a_driver_decides(self, bus: int, stops: set[int], cruise_mps: float) -> None:
+        self.buses[bus].stop_at, self.buses[bus].cruise_mps = stops, cruise_mps
+
+    @rule(seconds=st.sampled_from([1, 20, 200]))
+    def nobody_is_heard(self, seconds: int) -> None:
+        for bus in self.buses:
+            bus.speed_mps = 0.0
+        self.world.wait(seconds)
+
+    @rule(bus=BUS, dx_m=st.floats(-400, 400), dy_m=st.floats(-400, 400), times=st.integers(1, 4))
+    def a_receiver_errs(self, bus: int, dx_m: float, dy_m: float, times: int) -> None:
+        it = self.buses[bus]
+        self.world.misled.add(it.name)
+        for _ in range(times):
+            self.world.now_ms += 1000
+            it.report(x_m=it.x_m + dx_m, y_m=dy_m)
+
+    @rule(bus=BUS, nth=st.integers(0, 5), times=st.integers(1, 4))
+    def a_fix_comes_again(self, bus: int, nth: int, times: int) -> None:
+        """Late, twice, or again and again: it was taken or refused once, and changes nothing any more."""
+        sent = list(self.world.sent.get(self.buses[bus].name, ()))
+        for old in [*sent[nth:], *sent[:nth]] * times:
+            assert [type(effect) for effect in self.world.engine.step(old, self.world.now_ms)] == [FixRefused]
+
+    @rule(bus=BUS)
+    def a_driver_signs_off(self, bus: int) -> None:
+        self.world.do(SignOff(VehicleId(self.buses[bus].name)))
+
+    @rule(bus=BUS, trip=st.integers(0, 2))
+    def a_driver_signs_on(self, bus: int, trip: int) -> None:
+        it = self.buses[bus]
+        it.sign_on(f"{'EW'[it.direction]}-{trip}")
+        self.world.now_ms += 1000
+        it.report()
+
+    @rule(bus=BUS)
+    def a_bus_begins_again(self, bus: int) -> None:
+        it = self.buses[bus]
+        self.world.misled.add(it.name)
+        it.x_m = 0.0
+        self.world.do(SignOff(VehicleId(it.name)))
+        it.sign_on(f"{'EW'[it.direction]}-3")
+
+    @rule(bus=BUS, up=st.booleans())
+    def a_link_changes(self, bus: int, up: bool) -> None:
+        self.world.do(TerminalLink(VehicleId(self.buses[bus].name), up))
+
+    # -- people ----------------------------------------------------------------
+
+    @rule(
+        target=bells,
+        rider=st.integers(0, 4),
+        stop=st.integers(0, 7),
+        direction=st.integers(0, 1),
+        party=st.integers(1, 4),
+        needs=st.sets(st.sampled_from(Need), max_size=2),
+    )
+    def someone_rings(self, rider: int, stop: int, direction: int, party: int, needs: set[Need]) -> BellId:
+        self.rung += 1
+        bell_id = BellId(f"bell-{self.rung}")
+        self.world.ring(
+            stop, rider=f"rider-{rider}", direction=direction, bell_id=bell_id, party=party, needs=tuple(needs)
+        )
+        return bell_id
+
+    @rule(bell_id=bells)
+    def someone_rings_again(self, bell_id: BellId) -> None:
+        bell = self.world.engine.bell(bell_id)
+        if bell is None:
+            return
+        stop = NETWORK_STOPS[bell.stop_id]
+        effects = self.world.ring(stop, rider=bell.rider_id, direction=bell.direction_id or 0, bell_id=bell_id)
+        assert [type(effect) for effect in effects] == [BellRepeated]
+
+    @rule(bell_id=consumes(bells))
+    def someone_takes_it_back(self, bell_id: BellId) -> None:
+        bell = self.world.ledger.bells.get(bell_id)
+        self.world.do(Cancel(bell_id, bell.rider_id if bell is not None else RiderId("rider-0")))
+        after = self.world.ledger.bells.get(bell_id)
+        assert after is None or after.ended
+
+    @rule(bus=BUS)
+    def a_screen_shows(self, bus: int) -> None:
+        vehicle_id = VehicleId(self.buses[bus].name)
+        for alert in self.world.engine.live_alerts(vehicle_id):
+            self.world.do(Shown(vehicle_id, alert.alert_id, self.world.now_ms))
+
+    @rule(bus=BUS, answer=st.sampled_from(Answer))
+    def a_driver_answers(self, bus: int, answer: Answer) -> None:
+        vehicle_id = VehicleId(self.buses[bus].name)
+        for alert in self.world.engine.live_alerts(vehicle_id)[:1]:
+            before = len(self.world.effects)
+            self.world.do(Respond(vehicle_id, alert.alert_id, answer))
+            raised = [e.alert for e in self.world.effects[before:] if isinstance(e, AlertRaised)]
+            assert answer is Answer.OK or all(a.alert_id != alert.alert_id for a in raised)
+
+    @rule()
+    def the_server_crashes(self) -> None:
+        self.world.crash()
+
+    # -- what always holds -----------------------------------------------------
+
+    @invariant()
+    def memory_and_journal_agree(self) -> None:
+        engine, ledger = self.world.engine, self.world.ledger
+        assert engine.open_bell_count == len(ledger.open_bells)
+        for bell_id, bell in ledger.bells.items():
+            assert engine.bell(bell_id) == bell or (bell.ended and engine.bell(bell_id) is None)
+        live = {alert.alert_id: alert for bus in self.buses for alert in engine.live_alerts(VehicleId(bus.name))}
+        assert live == ledger.alerts
+        for vehicle_id, assignment in ledger.assignments.items():
+            assert engine.assignment(vehicle_id) in (assignment, None)
+
+    @invariant()
+    def every_alert_has_a_bell_and_every_shown_bell_an_alert(self) -> None:
+        ledger = self.world.ledger
+        visits = [(alert.vehicle_id, alert.stop_sequence) for alert in ledger.alerts.values()]
+        assert len(set(visits)) == len(visits)
+        for alert in ledger.alerts.values():
+            assert ledger.behind(alert), f"nobody stands behind {alert}"
+        for bell in ledger.open_bells.values():
+            assert bell.state not in TOLD or (bell.vehicle_id, bell.visit_sequence) in visits
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        for bus in self.buses:
+            bus.cruise_mps, bus.stop_at = 12.0, set()
+        drive(self.world, self.buses, round(LENGTH_M / 12.0), until=lambda: self.world.engine.open_bell_count == 0)
+        self.world.wait_coarsely(MAX_AGE_S + 600.0)
+        assert {bell.state for bell in self.world.ledger.open_bells.values()} == set()
+        assert self.world.ledger.alerts == {}
+        outcomes = {e.alert.outcome for e in self.world.effects if isinstance(e, AlertCleared)}
+        assert outcomes <= set(Outcome)
+
+
+NETWORK_STOPS = {
+    visit.stop_id: visit.index for p in range(NETWORK.pattern_count) for visit in NETWORK.pattern(p).visits
+}
+BellMachine.TestCase.settings = settings(max_examples=min(settings().max_examples, 2_000), stateful_step_count=40)
+TestBells = BellMachine.TestCase
