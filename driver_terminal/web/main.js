@@ -7,14 +7,14 @@ import { chooseLang, loadWords } from "/static/shared/words.js";
 import { followDaylight } from "/static/driver/daylight.js";
 import { keepSounded, readSounded } from "/static/driver/memory.js";
 import { watchPositions } from "/static/driver/positions.js";
-import { fetchRoutes } from "/static/driver/routes.js";
+import { fetchRoute, fetchRoutes } from "/static/driver/routes.js";
 import { listen } from "/static/driver/socket.js";
 import { Speaker } from "/static/driver/sounds.js";
-import { initial, maySignOn, screen, step } from "/static/driver/state.js";
+import { initial, maySignOn, routeWanted, screen, step } from "/static/driver/state.js";
 import { page } from "/static/driver/view.js";
 
 const TICK_MS = 500;
-const ROUTES_AGAIN_MS = 5_000;
+const ASK_AGAIN_MS = 5_000;
 
 const query = new URLSearchParams(location.search);
 /** `?positions=feed`: a control centre reports this bus's positions; the screen only shows. */
@@ -26,7 +26,8 @@ const t = await loadWords(lang);
 document.title = t("drive.name");
 
 let state = initial({ nowMs: Date.now(), sounded: readSounded(), positions: ownPositions });
-let routesAsked = false;
+/** What is being fetched, or was not had lately. @type {Set<string>} */
+const asked = new Set();
 
 const session = new Session({
   path: "/v1/ws/terminal",
@@ -43,7 +44,9 @@ function dispatch(event) {
   next.effects.forEach(perform);
   patch(byId("page"), page(state, t));
   reportPaint();
-  if (maySignOn(state) && !routesAsked) void askRoutes();
+  if (maySignOn(state) && state.routes === null) void ask("routes", fetchRoutes, (routes) => ({ type: "routes", routes }));
+  const routeId = routeWanted(state);
+  if (routeId !== null) void ask(routeId, () => fetchRoute(routeId), (detail) => ({ type: "route", detail }));
 }
 
 /** @param {import("/static/driver/state.js").Effect} effect */
@@ -72,11 +75,20 @@ function dispatchOnce(alertIds) {
   if (state.link.live && alertIds.some((id) => !state.shown[id])) dispatch({ type: "painted", alertIds });
 }
 
-async function askRoutes() {
-  routesAsked = true;
-  const routes = await fetchRoutes(lang);
-  if (routes === null) setTimeout(() => (routesAsked = false), ROUTES_AGAIN_MS);
-  else dispatch({ type: "routes", routes });
+/**
+ * Fetch once at a time; what was not had is asked for again a little later.
+ *
+ * @template T
+ * @param {string} name
+ * @param {() => Promise<T | null>} fetchIt
+ * @param {(answer: T) => import("/static/driver/state.js").Event} eventOf
+ */
+async function ask(name, fetchIt, eventOf) {
+  if (asked.has(name)) return;
+  asked.add(name);
+  const answer = await fetchIt();
+  setTimeout(() => asked.delete(name), answer === null ? ASK_AGAIN_MS : 0);
+  if (answer !== null) dispatch(eventOf(answer));
 }
 
 onPress(document, (act, data) => {
@@ -91,19 +103,33 @@ onPress(document, (act, data) => {
   }
 });
 
+document.addEventListener("change", (event) => {
+  if (event.target instanceof HTMLSelectElement && event.target.name === "route") {
+    dispatch({ type: "choose route", routeId: event.target.value });
+  }
+});
+
 document.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = /** @type {HTMLFormElement} */ (event.target);
   const field = (/** @type {string} */ name) => String(new FormData(form).get(name) ?? "").trim();
   switch (form.dataset["form"]) {
     case "route":
-      return dispatch({ type: "sign on", choice: JSON.parse(field("run")) });
+      return dispatch({ type: "sign on", choice: { route_id: field("route"), direction_id: direction(field("direction")) } });
     case "trip":
       return dispatch({ type: "sign on", choice: { trip_id: field("trip") } });
     case "token":
       return void openDoor(field("token"));
   }
 });
+
+/**
+ * @param {string} chosen
+ * @returns {0 | 1 | null} null for a route without directions
+ */
+function direction(chosen) {
+  return chosen === "0" ? 0 : chosen === "1" ? 1 : null;
+}
 
 /** @param {string} token */
 async function openDoor(token) {

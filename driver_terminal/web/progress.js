@@ -1,8 +1,8 @@
 /** How far along its trip this bus is, by its own knowledge: enough to say "that stop is behind us". Pure.
  *
- * The wire gives no shape to a terminal, so the bus counts the metres it travelled and ties them to the trip whenever
- * the server says how far it stands before a stop. The count errs on the short side (noise is not counted, corners are
- * cut), so a stop is rather still ahead. The same rules as driver_terminal/progress.py.
+ * The bus counts the metres it travelled and ties them to the trip by its place on the drawn path (path.js), or, where
+ * that says nothing, whenever the server says how far it stands before a stop. The count errs on the short side (noise
+ * is not counted, corners are cut), so a stop is rather still ahead. The same rules as driver_terminal/progress.py.
  */
 
 /** Moves shorter than this are taken for the noise of a standing receiver (urban receivers wander by 5–15 m). */
@@ -49,6 +49,17 @@ export function moved(progress, place) {
 export function told(progress, { stopAlongM, distanceM, ageMs }) {
   if (ageMs > TOLD_FRESH_MS) return progress;
   return { ...progress, anchor: { alongM: stopAlongM - distanceM, travelledM: progress.travelledM } };
+}
+
+/**
+ * The bus is known to be here: by its own position on the drawn path, or because a stop is behind it.
+ *
+ * @param {Progress} progress
+ * @param {number} alongHereM
+ * @returns {Progress}
+ */
+export function placed(progress, alongHereM) {
+  return { ...progress, counted: progress.latest, anchor: { alongM: alongHereM, travelledM: progress.travelledM } };
 }
 
 /**

@@ -1,10 +1,11 @@
 /** What the driver's screen knows and decides: event in, next state and effects out. Pure: no document, clock, socket or sound. */
 
 import { NO_MOTION, moving, observe, slowing, standing } from "/static/driver/motion.js";
-import { UNKNOWN, alongM, moved, told } from "/static/driver/progress.js";
+import { pathOf, placeOn } from "/static/driver/path.js";
+import { UNKNOWN, alongM, moved, placed, told } from "/static/driver/progress.js";
 
-/** A dead link is said within this time (DOMAIN §3.6), so that the driver looks for riders as before. */
-export const BELL_OFF_MS = 5_000;
+/** With the half-second tick a dead link is said within 5 s (DOMAIN §3.6), so that the driver looks for riders as before. */
+export const BELL_OFF_MS = 4_500;
 /** The tick after a served stop. */
 export const OUTCOME_MS = 2_000;
 export const NOTE_MS = 6_000;
@@ -12,6 +13,7 @@ export const NOTE_MS = 6_000;
 const UNPLACED_GRACE_MS = 60_000;
 /** The radio carries one position a second. */
 const FIX_EVERY_MS = 950;
+const UNSENT_KEPT_MS = 10_000;
 const SOUNDED_KEPT = 200;
 
 /**
@@ -22,7 +24,9 @@ const SOUNDED_KEPT = 200;
  * @typedef {import("/static/shared/wire.d.ts").Refused} Refused
  * @typedef {import("/static/driver/motion.js").Position} Position
  * @typedef {"boarding" | "alighting" | "need"} Chime
- * @typedef {{route_id: string, name: string, directions: {direction_id: 0 | 1 | null, headsign: string}[]}} RouteChoice
+ * @typedef {import("/static/driver/routes.js").RouteItem} RouteItem
+ * @typedef {import("/static/driver/routes.js").RouteDetail} RouteDetail
+ * @typedef {{patternId: string, path: import("/static/driver/path.js").Path | null}} TripPath
  * @typedef {{stopName: string, outcome: "served" | "passed", untilMs: number}} Ended
  *
  * @typedef {{
@@ -41,10 +45,13 @@ const SOUNDED_KEPT = 200;
  *   gps: "off" | "asking" | "good" | "denied" | "lost",
  *   motion: import("/static/driver/motion.js").Motion,
  *   progress: import("/static/driver/progress.js").Progress,
- *   fixes: {sentMs: number, n: number},
+ *   fixes: {sentMs: number, n: number, unsent: Position | null},
  *   signingOn: boolean,
  *   signingOff: boolean,
- *   routes: RouteChoice[] | null,
+ *   routes: RouteItem[] | null,
+ *   chosenRoute: string,
+ *   detail: RouteDetail | null,
+ *   tripPath: TripPath | null,
  *   silent: boolean,
  * }} State
  *
@@ -62,7 +69,9 @@ const SOUNDED_KEPT = 200;
  *   | {type: "answer", answer: "full" | "cannot_stop"}
  *   | {type: "sign on", choice: {trip_id: string} | {route_id: string, direction_id: 0 | 1 | null}}
  *   | {type: "sign off"}
- *   | {type: "routes", routes: RouteChoice[]}
+ *   | {type: "routes", routes: RouteItem[]}
+ *   | {type: "choose route", routeId: string}
+ *   | {type: "route", detail: RouteDetail}
  *   | {type: "speaker", silent: boolean}
  *   | {type: "tick"}
  * )} Event
@@ -96,10 +105,13 @@ export function initial({ nowMs, sounded, positions }) {
     gps: positions ? "asking" : "off",
     motion: NO_MOTION,
     progress: UNKNOWN,
-    fixes: { sentMs: 0, n: 0 },
+    fixes: { sentMs: 0, n: 0, unsent: null },
     signingOn: false,
     signingOff: false,
     routes: null,
+    chosenRoute: "",
+    detail: null,
+    tripPath: null,
     silent: false,
   };
 }
@@ -123,7 +135,7 @@ export function step(before, event, nowMs) {
 function react(state, event) {
   switch (event.type) {
     case "live":
-      return still(live(state, event.serverAtMs, event.snapshot));
+      return caughtUp(live(state, event.serverAtMs, event.snapshot));
     case "lost":
       return still({ ...state, link: { live: false, heardMs: event.heardMs } });
     case "door":
@@ -150,6 +162,10 @@ function react(state, event) {
       return signOff(state);
     case "routes":
       return still({ ...state, routes: event.routes });
+    case "choose route":
+      return still({ ...state, chosenRoute: event.routeId });
+    case "route":
+      return still(pathTaken({ ...state, detail: event.detail }));
     case "speaker":
       return still({ ...state, silent: event.silent });
     case "tick":
@@ -188,6 +204,17 @@ function live(state, serverAtMs, snapshot) {
 }
 
 /**
+ * The newest position that was measured without a link is said now, if it still says where the bus is.
+ *
+ * @param {State} state
+ * @returns {Step}
+ */
+function caughtUp(state) {
+  const { unsent } = state.fixes;
+  return unsent === null || state.nowMs - unsent.atMs > UNSENT_KEPT_MS ? still(state) : report(state, unsent);
+}
+
+/**
  * Another trip: its metres and its alerts are not those of the old one.
  *
  * @param {State} state
@@ -198,7 +225,21 @@ function tripTaken(state, trip) {
   const next = { ...state, trip: trip.route_id === "" ? null : trip, tripKnown: true, signingOn: false, signingOff: false };
   if (state.trip?.trip_id === trip.trip_id) return next;
   const alerts = Object.fromEntries(Object.entries(state.alerts).filter(([, one]) => one.trip_id === trip.trip_id));
-  return { ...next, alerts, progress: { ...state.progress, anchor: null } };
+  return pathTaken({ ...next, alerts, tripPath: null, progress: { ...state.progress, anchor: null } });
+}
+
+/**
+ * The path of the trip, once its route is here.
+ *
+ * @param {State} state
+ * @returns {State}
+ */
+function pathTaken(state) {
+  const patternId = state.trip?.pattern_id;
+  const pattern = state.detail?.patterns.find((one) => one.pattern_id === patternId);
+  if (pattern === undefined || state.tripPath?.patternId === patternId) return state;
+  const path = pathOf(pattern.geometry.coordinates, pattern.length_m);
+  return { ...state, tripPath: { patternId: pattern.pattern_id, path } };
 }
 
 /**
@@ -241,7 +282,21 @@ function cleared(state, clear) {
   const { outcome } = clear;
   const told_ = outcome === "served" || outcome === "passed";
   const ended = told_ ? { stopName: alert.stop_name, outcome, untilMs: state.nowMs + OUTCOME_MS } : state.ended;
-  return { ...state, alerts, ended };
+  return { ...(told_ ? leftBehind(state, alert.stop_sequence) : state), alerts, ended };
+}
+
+/**
+ * The server saw the bus at a stop, or past it: it is at least there.
+ *
+ * @param {State} state
+ * @param {number} sequence
+ * @returns {State}
+ */
+function leftBehind(state, sequence) {
+  const stop = state.trip?.stops.find((one) => one.stop_sequence === sequence);
+  const along = alongM(state.progress, state.nowMs);
+  if (stop === undefined || state.progress.latest === null || (along !== null && along >= stop.along_m)) return state;
+  return { ...state, progress: placed(state.progress, stop.along_m) };
 }
 
 /**
@@ -270,9 +325,30 @@ function positioned(state, position) {
     ...state,
     gps: /** @type {const} */ ("good"),
     motion: observe(state.motion, position),
-    progress: moved(state.progress, position),
+    progress: drawn(state, moved(state.progress, position), position),
   };
-  if (!state.link.live || state.nowMs - state.fixes.sentMs < FIX_EVERY_MS) return still(next);
+  if (state.nowMs - state.fixes.sentMs < FIX_EVERY_MS) return still(next);
+  if (!state.link.live) return still({ ...next, fixes: { ...state.fixes, unsent: position } });
+  return report(next, position);
+}
+
+/**
+ * @param {State} state
+ * @param {import("/static/driver/progress.js").Progress} progress
+ * @param {Position} position
+ */
+function drawn(state, progress, position) {
+  const path = state.tripPath?.path;
+  const here = path ? placeOn(path, position, alongM(state.progress, state.nowMs)) : null;
+  return here === null ? progress : placed(progress, here);
+}
+
+/**
+ * @param {State} state
+ * @param {Position} position
+ * @returns {Step}
+ */
+function report(state, position) {
   const n = state.fixes.n + 1;
   const { atMs, lat, lon, speedMps, headingDeg, accuracyM } = position;
   const message = {
@@ -285,7 +361,7 @@ function positioned(state, position) {
     ...(speedMps === null ? {} : { speed_mps: speedMps }),
     ...(headingDeg === null || Number.isNaN(headingDeg) ? {} : { heading_deg: headingDeg }),
   };
-  return { state: { ...next, fixes: { sentMs: state.nowMs, n } }, effects: [{ type: "send", message }] };
+  return { state: { ...state, fixes: { sentMs: state.nowMs, n, unsent: null } }, effects: [{ type: "send", message }] };
 }
 
 /**
@@ -442,6 +518,17 @@ export function nextStopName(state) {
   const along = alongM(state.progress, state.nowMs);
   if (along === null) return null;
   return state.trip?.stops.find((stop) => stop.along_m > along)?.name ?? null;
+}
+
+/**
+ * The route whose directions or path the screen still lacks.
+ *
+ * @param {State} state
+ * @returns {string | null}
+ */
+export function routeWanted(state) {
+  const routeId = state.trip === null ? state.chosenRoute : state.trip.route_id;
+  return routeId === "" || state.detail?.route_id === routeId ? null : routeId;
 }
 
 /**

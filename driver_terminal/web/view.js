@@ -13,6 +13,8 @@ import { bellOff, maySignOn, mayTouch, mayType, metresTo, nextStopName, screen }
 
 /** The bar is full at this distance and empties towards the stop. */
 const BAR_M = 400;
+/** Longer names are set smaller, so that two lines always fit. */
+const LONG_NAME = 12;
 /** Below this no digits tick: the bar says it. */
 const NO_DIGITS_M = 100;
 
@@ -128,37 +130,55 @@ function tokenForm(state, t) {
  * @param {Translate} t
  */
 function signOnForm(state, t) {
-  const routes = state.routes ?? [];
+  const start = t(state.signingOn ? "sign_on.waiting" : "sign_on.start");
   return h(
     "main",
     { key: "door", class: "door" },
     h("h2", {}, t("sign_on.title")),
     h(
       "form",
-      { key: "route", "data-form": "route" },
-      h("label", { for: "run" }, t("sign_on.run")),
-      h(
-        "select",
-        { id: "run", name: "run", required: true },
-        h("option", { value: "" }, t("sign_on.choose")),
-        routes.flatMap((route) =>
-          route.directions.map((one) =>
-            h(
-              "option",
-              { value: JSON.stringify({ route_id: route.route_id, direction_id: one.direction_id }) },
-              one.headsign ? t("sign_on.option", { route: route.name, headsign: one.headsign }) : route.name,
-            ),
-          ),
-        ),
-      ),
-      h("button", { type: "submit", class: "big", disabled: state.signingOn }, t(state.signingOn ? "sign_on.waiting" : "sign_on.start")),
+      { key: "route", class: "run", "data-form": "route" },
+      h("label", {}, t("sign_on.route"), routeChoice(state, t)),
+      h("label", {}, t("sign_on.direction"), directionChoice(state, t)),
+      h("button", { type: "submit", class: "big", disabled: state.signingOn }, start),
     ),
     h(
       "form",
-      { key: "trip", class: "door-second", "data-form": "trip" },
-      h("label", { for: "trip" }, t("sign_on.trip")),
-      h("input", { id: "trip", name: "trip", autocomplete: "off", autocapitalize: "off", spellcheck: "false", required: true }),
-      h("button", { type: "submit", class: "quiet-button", disabled: state.signingOn }, t("sign_on.start")),
+      { key: "trip", class: "run run-trip", "data-form": "trip" },
+      h("label", {}, t("sign_on.trip"), h("input", { name: "trip", autocomplete: "off", autocapitalize: "off", spellcheck: "false", required: true })),
+      h("button", { type: "submit", class: "quiet-button", disabled: state.signingOn }, start),
+    ),
+  );
+}
+
+/**
+ * @param {State} state
+ * @param {Translate} t
+ */
+function routeChoice(state, t) {
+  return h(
+    "select",
+    { name: "route", required: true },
+    h("option", { value: "" }, t("sign_on.choose")),
+    (state.routes ?? []).map((route) => h("option", { key: route.route_id, value: route.route_id }, route.name)),
+  );
+}
+
+/**
+ * Each direction once, by the headsign most of its patterns carry first.
+ *
+ * @param {State} state
+ * @param {Translate} t
+ */
+function directionChoice(state, t) {
+  const known = state.detail?.route_id === state.chosenRoute ? (state.detail?.patterns ?? []) : [];
+  const directions = new Map(known.toReversed().map((pattern) => [pattern.direction_id, pattern.headsign]));
+  const options = [...directions].sort(([a], [b]) => (a ?? 0) - (b ?? 0));
+  return h(
+    "select",
+    { name: "direction", required: true, disabled: options.length === 0 },
+    options.map(([id, headsign]) =>
+      h("option", { key: `${state.chosenRoute} ${id}`, value: id === null ? "any" : id }, t("drive.headsign", { headsign })),
     ),
   );
 }
@@ -177,7 +197,7 @@ function middle(state, t) {
       "div",
       { class: "band" },
       h("p", { class: "next" }, t(main.stage === "now" ? "drive.now" : "drive.next")),
-      h("h2", { class: "stop" }, main.stop_name),
+      h("h2", { class: main.stop_name.length > LONG_NAME ? "stop stop-long" : "stop" }, main.stop_name),
       h("ul", { class: "wants" }, wants(main, t)),
     ),
     h("aside", { class: "side", "aria-label": t("drive.distance") }, distance(main, state, t), chip(after, t)),
@@ -284,10 +304,10 @@ function rest(state, t) {
     "main",
     { key: "rest", class: "rest" },
     name === null ? null : h("p", { class: "next" }, t("drive.next")),
-    h("p", { class: "rest-stop" }, name ?? ""),
+    name === null ? null : h("p", { class: "rest-stop" }, name),
     state.trip !== null && state.trip.trip_id === "" ? h("p", { class: "rest-word" }, t("drive.finding_trip")) : null,
     mayTouch(state) && state.trip !== null
-      ? h("button", { type: "button", class: "quiet-button", "data-act": "sign off", disabled: state.signingOff }, t("drive.sign_off"))
+      ? h("button", { type: "button", class: "quiet-button sign-off", "data-act": "sign off", disabled: state.signingOff }, t("drive.sign_off"))
       : null,
   );
 }

@@ -14,8 +14,8 @@ import { ROWS_SHOWN, SECTIONS, bellLines, busLines, hasEnded } from "/static/ops
  */
 
 const NUMBERS = new Set(["speed", "age", "alerts", "party", "rung", "changed"]);
-const BUS_COLUMNS = ["route", "bus", "next", "phase", "speed", "age", "terminal", "alerts"];
-const BELL_COLUMNS = ["rung", "kind", "route", "stop", "party", "state", "bus", "changed"];
+const BUS_COLUMNS = ["route", "bus", "next", "phase", "terminal", "alerts", "speed", "age"];
+const BELL_COLUMNS = ["rung", "route", "stop", "kind", "party", "state", "bus", "changed"];
 const BONES = 6;
 
 /**
@@ -199,10 +199,10 @@ function busRow(line, _, t) {
     h("td", { class: "plate" }, line.plate),
     h("td", {}, line.next_stop_name ?? "–"),
     h("td", {}, state_(line.on_route || line.phase !== "in_service" ? line.phase : "off_route", t)),
-    h("td", { class: "number" }, line.speed_mps === null ? "–" : t("ops.kmh", { n: Math.round(line.speed_mps * 3.6) })),
-    h("td", { class: "number" }, t(age.key, age.values)),
     h("td", {}, h("span", { class: `terminal terminal-${line.terminal}` }, t(`ops.terminal.${line.terminal}`))),
     h("td", { class: "number" }, line.alerts === 0 ? "–" : h("b", { class: "alerts" }, line.alerts)),
+    h("td", { class: "number" }, line.speed_mps === null ? "–" : t("ops.kmh", { n: Math.round(line.speed_mps * 3.6) })),
+    h("td", { class: "number" }, t(age.key, age.values)),
   );
 }
 
@@ -225,9 +225,9 @@ function bellRow(line, state, t) {
     "tr",
     { key: line.bell, class: hasEnded(line) ? "old" : "" },
     h("th", { scope: "row", class: "number" }, clockTime(line.rung_ms)),
-    h("td", {}, h("span", { class: `kind kind-${line.kind}` }, icon(line.kind === "board" ? "person" : "stop"), t(`ops.kind.${line.kind}`))),
     h("td", { class: "route" }, line.routeName),
     h("td", {}, line.stop_name),
+    h("td", {}, h("span", { class: `kind kind-${line.kind}` }, icon(line.kind === "board" ? "person" : "stop"), h("span", { class: "spoken" }, t(`ops.kind.${line.kind}`)))),
     h("td", { class: "number" }, line.party, line.needs.map((need) => h("span", { key: need, class: "need" }, icon(need), h("span", { class: "spoken" }, t(`need.${need}`))))),
     h("td", {}, h("span", { class: `bell bell-${line.state}` }, t(`ops.bell.${line.state}`)), line.attempt > 1 ? h("span", { class: "attempt" }, t("ops.attempt", { n: line.attempt })) : null),
     h("td", { class: "plate" }, line.plate || "–"),

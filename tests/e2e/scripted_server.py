@@ -144,6 +144,7 @@ class ScriptedServer:
                 Route("/v1/ws-ticket", self._ticket, methods=["POST"]),
                 Route("/v1/session", self._session, methods=["POST"]),
                 Route("/v1/routes", lambda _: JSONResponse({"routes": self.routes})),
+                Route("/v1/routes/{route_id}", self._route),
                 *(Mount(f"/static/{name}", StaticFiles(directory=folder)) for name, folder in STATIC.items()),
                 WebSocketRoute("/v1/ws/{role}", self._socket),
             ]
@@ -171,6 +172,9 @@ class ScriptedServer:
         if self.tokens is not None and request.cookies.get("session") not in self.tokens:
             return JSONResponse({"reason": "not_authenticated"}, status_code=401)
         return JSONResponse({"ticket": f"t{time.monotonic_ns()}", "expires_in_s": 30})
+
+    async def _route(self, request: Request) -> Response:
+        return JSONResponse(next(r for r in self.routes if r["route_id"] == request.path_params["route_id"]))
 
     async def _session(self, request: Request) -> Response:
         token = (await request.json())["token"]

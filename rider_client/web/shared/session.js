@@ -8,7 +8,7 @@ const TICKET_MS = 8_000;
 /** Acknowledgements wait this long for company: one cumulative `ack` answers a burst. */
 const ACK_MS = 100;
 /** A link is dead after this many heartbeats without a word from the server. */
-const SILENT_BEATS = 2.5;
+const SILENT_BEATS = 2.2;
 
 const SUPERSEDED = 4409;
 const FORBIDDEN = 4403;

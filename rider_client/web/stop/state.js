@@ -22,7 +22,8 @@ export const ENDS = /** @type {ReadonlySet<string>} */ (
  * @typedef {import("/static/shared/wire.d.ts").Need} Need
  * @typedef {import("/static/shared/words.js").Said} Said
  *
- * @typedef {{message: BellMessage, failed: BellMessage | null, hadBus: boolean, cancelling: boolean, note: string | null}} Bell
+ * @typedef {{message: BellMessage, failed: BellMessage | null, hadBus: boolean, cancelling: boolean, note: string | null,
+ *   asked: {party: number, needs: Need[]} | null}} Bell
  *   `failed`: how the last bus that passed or declined did so; `hadBus`: some bus was chosen before this message
  * @typedef {{ring: Ring, routeName: string, madeMs: number}} Waiting  a ring that the server has not answered
  * @typedef {{routeId: string, sequence: number, text: Said | string}} Problem
@@ -215,6 +216,7 @@ function namesOn(board) {
  */
 function bellChanged(state, message) {
   const known = state.bells[message.bell_id];
+  const { [message.bell_id]: answered, ...waiting } = state.waiting;
   const same = known && known.message.state === message.state && known.message.attempt === message.attempt;
   /** @type {Bell} */
   const bell = {
@@ -223,8 +225,8 @@ function bellChanged(state, message) {
     hadBus: known !== undefined && (known.hadBus || known.message.vehicle_id !== undefined),
     cancelling: known?.cancelling === true && !ENDS.has(message.state),
     note: null,
+    asked: answered ? { party: answered.ring.party ?? 1, needs: answered.ring.needs ?? [] } : (known?.asked ?? null),
   };
-  const { [message.bell_id]: answered, ...waiting } = state.waiting;
   const next = { ...state, waiting, bells: { ...state.bells, [message.bell_id]: bell } };
   /** @type {Effect[]} */
   const effects = answered ? [{ type: "keep waiting", waiting: Object.values(waiting) }] : [];

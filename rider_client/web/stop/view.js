@@ -107,7 +107,7 @@ function card(bell, state, t) {
     row?.stale ? h("p", { class: "aside" }, stale(row, state, t)) : null,
     message.stop_id === state.stop.stop_id ? null : h("p", { class: "aside" }, t("card.elsewhere")),
     bell.note === null ? null : h("p", { class: "aside" }, bell.note),
-    h("div", { class: "card-foot" }, cancelButton(message.bell_id, route, bell.cancelling, t)),
+    h("div", { class: "card-foot" }, cancelButton(message.bell_id, route, bell.cancelling, t), bell.asked === null ? null : wish(bell.asked.needs, bell.asked.party, t)),
   );
 }
 
