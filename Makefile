@@ -4,6 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Certificates of this machine where it has them: behind a company's proxy the bundled ones do not fit.
+SYSTEM_CERTS := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem)
+export UV_SYSTEM_CERTS := $(if $(SYSTEM_CERTS),true,false)
+export NODE_USE_SYSTEM_CA := $(if $(SYSTEM_CERTS),1,0)
 CODE := ridebell geo server driver_terminal rider_client simulator loadtest tests benchmarks
 
 .DEFAULT_GOAL := help
@@ -59,7 +63,7 @@ screenshots: $(VENV)/.test chromium node ## take the pictures of docs/images aga
 # --- set-up: a virtual environment of ours, uv inside it, then exactly what the lock names ---------------------------
 $(BIN)/uv:
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Ridebell needs Python 3.11 or newer; try: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing here; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
 
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/uv
