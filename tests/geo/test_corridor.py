@@ -1,0 +1,30 @@
+"""The corridor index against every path asked one by one."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.corridor import Corridor
+from geo.path import Path
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.floats(0.0, 800.0))
+def test_near_is_what_projection_finds(seed: int, count: int, radius_m: float) -> None:
+    rng = np.random.default_rng(seed)
+    paths = [Path(rng.uniform(-1000.0, 1000.0, (int(rng.integers(1, 6)), 2))) for _ in range(count)]
+    x, y = rng.uniform(-1000.0, 1000.0, 2).tolist()
+    near = Corridor(paths).near(x, y, radius_m)
+    offsets = {i: path.project(x, y)[1] for i, path in enumerate(paths)}
+    assert set(near.index.tolist()) == {i for i, offset_m in offsets.items() if offset_m <= radius_m}
+    assert np.allclose(near.offset_m, [offsets[i] for i in near.index.tolist()])
+    assert (np.diff(near.offset_m) >= 0.0).all()
+
+
+def test_equally_near_paths_come_in_their_own_order() -> None:
+    street = Path([(0.0, 0.0), (100.0, 0.0)])
+    near = Corridor([street, Path([(0.0, 500.0)]), street]).near(50.0, 10.0, 20.0)
+    assert (near.index.tolist(), near.offset_m.tolist(), len(near)) == ([0, 2], [10.0, 10.0], 2)
+
+
+def test_without_paths_nothing_is_near() -> None:
+    assert len(Corridor([]).near(0.0, 0.0, 1e6)) == 0
