@@ -17,6 +17,8 @@ MIN_STEP_M = 1e-6
 """Points closer than a micrometre to the one before are dropped: no shape is drawn finer, and they have no heading."""
 MAX_COORDINATE_M = 1e8
 """More than twice around the earth: such a coordinate is not a place in any frame."""
+ROUNDING_M = 1e-7
+"""A foot of the perpendicular so near to a corner is the corner: floats cannot tell on which side of it it lies."""
 JITTER_M = 1.0
 """Two minima between which the path moves away by less than this are one approach (hand-drawn shapes wobble)."""
 SAME_WAY_COS = 0.0
@@ -184,8 +186,9 @@ class Path:
         vertex_m = np.hypot(px, py)
         run_m = px[:-1] * self._ux + py[:-1] * self._uy
         step_m = np.diff(self.cum_m)
-        inside = (run_m > 0.0) & (run_m < step_m)
-        corner = np.concatenate(([True], run_m >= step_m)) & np.concatenate((run_m <= 0.0, [True]))
+        begins, ends = run_m <= ROUNDING_M, run_m >= step_m - ROUNDING_M
+        inside = ~(begins | ends)
+        corner = np.concatenate(([True], ends)) & np.concatenate((begins, [True]))
         within, at = np.flatnonzero(inside), np.flatnonzero(corner)
         beside_m = np.abs(px[within] * self._uy[within] - py[within] * self._ux[within])
         along_m = np.concatenate((self.cum_m[within] + run_m[within], self.cum_m[at]))
