@@ -84,7 +84,12 @@ def feed_message(rows: list[dict[str, str]], at_s: int) -> bytes:
             entity.vehicle.position.bearing = float(row["bearing"])
         if row["speed_mps"]:
             entity.vehicle.position.speed = float(row["speed_mps"])
-    return message.SerializeToString()
+    return bytes(message.SerializeToString())
+
+
+def compile_network(feed: Path, network: Path) -> None:
+    command = [sys.executable, "-m", "ridebell", "import", str(feed), "--out", str(network)]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 @contextmanager
@@ -176,8 +181,7 @@ async def test_the_alert_comes_before_the_bus(
         rows = [row for row in csv.DictReader(file) if start_s <= int(row["ts"]) <= end_s]
     direction_id: Literal[0, 1] = 1 if any(r["trip_id"] == trip_id and r["direction_id"] == "1" for r in rows) else 0
     network, data_dir = tmp_path / "c53.network", tmp_path / "data"
-    command = [sys.executable, "-m", "ridebell", "import", str(data / "gtfs.zip"), "--out", str(network)]
-    subprocess.run(command, check=True, capture_output=True)
+    compile_network(data / "gtfs.zip", network)
     key = signing_key(data_dir, demo=False)
     screen = Screen()
 
