@@ -63,7 +63,12 @@ class Swarm:
         return f"load-{self.name}-{kind}-{self._numbers[kind]}"
 
     def measured(self, kind: str, name: str, value_ms: float, error: Exception | None = None) -> None:
-        """Something was timed, or failed."""
+        """Something was timed, or failed.
+
+        When the load ends all riders let go at once; what is timed then has names of its own (`closing_…`).
+        """
+        if self.stopping.is_set():
+            name = f"closing_{name}"
         if error is None:
             self.measures.add(name, value_ms)
         else:
