@@ -7,7 +7,8 @@ import pytest
 
 from ridebell.cli import run
 from server.core.model import Reason
-from server.web.auth import Identity, OwnKey, Role, signing_key
+from server.protocol.tokens import Role, signing_key
+from server.web.auth import Identity, OwnKey
 from server.web.presence import nonce_is_of
 
 
