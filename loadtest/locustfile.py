@@ -23,7 +23,7 @@ from loadtest.rider_life import live_as_kiosk, live_as_rider
 from loadtest.swarm import Swarm
 from loadtest.terminal_life import live_as_terminal
 from server.gtfs.compiled import load
-from server.web.auth import signing_key
+from server.protocol.tokens import signing_key
 
 if not os.environ.get("LOCUST_SKIP_MONKEY_PATCH"):
     raise SystemExit("set LOCUST_SKIP_MONKEY_PATCH=1: the clients are asyncio (or use `python -m loadtest`)")

@@ -6,7 +6,7 @@ from loadtest.swarm import Swarm
 from server.protocol.link import Link, socket_url
 from server.protocol.messages import Metrics, ToOperator, WatchTopic, Welcome
 from server.protocol.session import Session
-from server.web.auth import Role
+from server.protocol.tokens import Role
 
 LATENCIES = ("fix_to_alert_ms", "alert_to_shown_ms", "ring_to_shown_ms")
 

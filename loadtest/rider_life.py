@@ -15,7 +15,7 @@ from rider_client.client import NoAnswer, RiderClient
 from server.core.model import END_STATES, BellState
 from server.core.network import Stop, Visit
 from server.protocol.messages import BellMessage, PresenceClaim, Refused
-from server.web.auth import Role
+from server.protocol.tokens import Role
 
 STOPS_AHEAD_M = (180.0, 600.0)
 """Riders ring at stops so far ahead of a bus: far enough to stop for, near enough to be served within the run."""

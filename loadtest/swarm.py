@@ -12,7 +12,7 @@ from loadtest.driving import DrivenBus
 from loadtest.fleet import Duties
 from loadtest.measures import Measures
 from server.core.network import Network
-from server.web.auth import Role, make_token
+from server.protocol.tokens import Role, make_token
 
 TOKEN_TTL_S = 6 * 3600.0
 

@@ -11,7 +11,7 @@ from loadtest.fleet import Duty
 from loadtest.swarm import OnRoad, Swarm, since_ms
 from server.core.model import Outcome
 from server.protocol.messages import AlertMessage, Refused
-from server.web.auth import Role
+from server.protocol.tokens import Role
 
 PERIOD_S = 1.0
 """The fastest period of the field (DOMAIN §4)."""

@@ -15,7 +15,7 @@ MONTH_S = 30 * 86_400
 
 
 class Role(StrEnum):
-    """As in `server.web.auth.Role`, which costs an import of the cryptography library to name here."""
+    """As in `server.web.tokens.Role`, which costs an import of the cryptography library to name here."""
 
     RIDER = "rider"
     TERMINAL = "terminal"
@@ -40,18 +40,18 @@ def token(
         raise Refusal(t("token.incomplete"))
     if role is Role.TERMINAL and not vehicle:
         raise Refusal(t("token.no_vehicle"))
-    from server.web import auth
+    from server.protocol import tokens
 
     key = _key(data)
     typer.echo(
-        auth.make_token(
-            key, role=auth.Role(role), subject=subject, now_s=time.time(), ttl_s=float(ttl), vehicle_id=vehicle
+        tokens.make_token(
+            key, role=tokens.Role(role), subject=subject, now_s=time.time(), ttl_s=float(ttl), vehicle_id=vehicle
         )
     )
 
 
 def _key(data: Path) -> bytes:
-    from server.web.auth import SecretError, signing_key
+    from server.protocol.tokens import SecretError, signing_key
 
     try:
         return signing_key(data, demo=True)

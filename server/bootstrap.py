@@ -17,11 +17,11 @@ from server.core.network import Network
 from server.core.policy import Policy
 from server.gtfs.realtime import FeedClock, RefusedMessage, decode_vehicle_positions
 from server.gtfs.realtime_poll import poll
+from server.protocol.tokens import SecretError, signing_key
 from server.runtime import Clock, Runtime
 from server.settings import RuntimeSettings, WebSettings
 from server.web import launcher
 from server.web.app import create_app
-from server.web.auth import SecretError, signing_key
 from server.web.feed_intake import take_fixes
 from server.web.house import furnish
 

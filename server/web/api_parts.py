@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from server.web.auth import Role
+from server.protocol.tokens import Role
 from server.web.house import House
 
 Responses = dict[int | str, dict[str, Any]]

@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.core.model import Reason
-from server.web.auth import Identity, Role
+from server.protocol.tokens import Role
+from server.web.auth import Identity
 from server.web.errors import problem
 from server.web.house import House
 from server.web.origin import origin_allowed

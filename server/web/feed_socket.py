@@ -4,8 +4,9 @@ from typing import cast
 
 from server.protocol import messages as wire
 from server.protocol.codec import Codec
+from server.protocol.tokens import Role
 from server.streams import Attached
-from server.web.auth import Identity, Role
+from server.web.auth import Identity
 from server.web.feed_intake import fix_of, take_fixes
 from server.web.house import House
 from server.web.session import Session

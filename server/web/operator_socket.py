@@ -9,9 +9,10 @@ from server.core.model import Reason
 from server.ports import Subscriber
 from server.protocol import messages as wire
 from server.protocol.codec import Codec, encode
+from server.protocol.tokens import Role
 from server.runtime import OPS_BELLS, OPS_TERMINALS
 from server.streams import Attached
-from server.web.auth import Identity, Role
+from server.web.auth import Identity
 from server.web.house import House
 from server.web.ops_boards import METRICS_S
 from server.web.session import Session

@@ -32,7 +32,7 @@ ALMOST_HERE_S = 60.0
 """Under a minute the page says "soon", as its script does."""
 
 
-@router.get("/s/{stop_id}")
+@router.get("/s/{stop_id:path}")
 async def stop_page(request: Request, house: Here, stop_id: str) -> Response:
     """Give the page behind the QR code on a stop's pole, readable before any script has run."""
     network = house.runtime.network

@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from server.core.model import Reason, VehicleId
 from server.protocol import schema_http as body
+from server.protocol.tokens import Role
 from server.web.api_parts import Here, asks, says
-from server.web.auth import Identity, Role
+from server.web.auth import Identity
 from server.web.bodies import answer, json_body
 from server.web.callers import address_of, anonymous_rider, identify, keep, let_go
 from server.web.errors import plain_problem, problem

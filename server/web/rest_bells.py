@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from server.core.model import Bell, BellChanged, BellId, BellRepeated, Cancel, Effect, Reason, Refused, RiderId
 from server.protocol import messages as wire
+from server.protocol.tokens import Role
 from server.web.api_parts import Here, asks, needs, says
-from server.web.auth import Role
 from server.web.bodies import answer, json_body
 from server.web.callers import caller
 from server.web.errors import problem

@@ -16,6 +16,7 @@ from server.web.bodies import answer
 from server.web.errors import problem
 
 router = APIRouter(tags=["network"])
+# Ids are paths here: GTFS allows a slash in them.
 
 STATIC_S = 300
 """Routes and stops change with the feed, once a day at most; five minutes old is as good as new."""
@@ -31,7 +32,9 @@ async def routes(house: Here) -> Response:
     return answer(body.Routes(feed_version=network.version, routes=items), max_age_s=STATIC_S)
 
 
-@router.get("/v1/routes/{route_id}", responses=says("RouteDetail", "The route.", noes=(404,)), response_class=Response)
+@router.get(
+    "/v1/routes/{route_id:path}", responses=says("RouteDetail", "The route.", noes=(404,)), response_class=Response
+)
 async def route(request: Request, house: Here, route_id: str) -> Response:
     """Give a route with its patterns: stops in order, and the path on the map."""
     network = house.runtime.network
@@ -65,19 +68,8 @@ async def stops(
     return answer(body.Stops(stops=found), max_age_s=STATIC_S)
 
 
-@router.get("/v1/stops/{stop_id}", responses=says("StopDetail", "The stop.", noes=(404,)), response_class=Response)
-async def stop(request: Request, house: Here, stop_id: str) -> Response:
-    """Give a stop with the routes that call there."""
-    network = house.runtime.network
-    found = network.stops.get(StopId(stop_id))
-    if found is None:
-        return problem(request, house.words, Reason.UNKNOWN_STOP, detail={"stop_id": stop_id})
-    fields = msgspec.structs.asdict(_stop(found))
-    return answer(body.StopDetail(routes=calls_at(network, found.stop_id), **fields), max_age_s=STATIC_S)
-
-
 @router.get(
-    "/v1/stops/{stop_id}/arrivals",
+    "/v1/stops/{stop_id:path}/arrivals",
     responses=says("Arrivals", "The buses on their way.", noes=(404,)),
     response_class=Response,
 )
@@ -86,6 +78,17 @@ async def arrivals(request: Request, house: Here, stop_id: str) -> Response:
     if stop_id not in house.runtime.network.stops:
         return problem(request, house.words, Reason.UNKNOWN_STOP, detail={"stop_id": stop_id})
     return answer(house.runtime.arrivals(StopId(stop_id)))
+
+
+@router.get("/v1/stops/{stop_id:path}", responses=says("StopDetail", "The stop.", noes=(404,)), response_class=Response)
+async def stop(request: Request, house: Here, stop_id: str) -> Response:
+    """Give a stop with the routes that call there."""
+    network = house.runtime.network
+    found = network.stops.get(StopId(stop_id))
+    if found is None:
+        return problem(request, house.words, Reason.UNKNOWN_STOP, detail={"stop_id": stop_id})
+    fields = msgspec.structs.asdict(_stop(found))
+    return answer(body.StopDetail(routes=calls_at(network, found.stop_id), **fields), max_age_s=STATIC_S)
 
 
 @router.get(

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from server.protocol import schema_http as body
+from server.protocol.tokens import Role
 from server.web.api_parts import Here, needs, says
-from server.web.auth import Role
 from server.web.bodies import answer
 from server.web.callers import caller
 

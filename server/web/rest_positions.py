@@ -19,8 +19,8 @@ from server.gtfs.realtime_encode import (
     encode_vehicle_positions,
 )
 from server.protocol import messages as wire
+from server.protocol.tokens import Role
 from server.web.api_parts import Here, needs, says
-from server.web.auth import Role
 from server.web.bodies import answer, read_body
 from server.web.callers import caller
 from server.web.errors import problem

@@ -6,8 +6,9 @@ from typing import cast
 from server.core.model import BellId, Cancel, Reason, RiderId, StopId
 from server.protocol import messages as wire
 from server.protocol.codec import Codec
+from server.protocol.tokens import Role
 from server.streams import Attached, rider_stream
-from server.web.auth import Identity, Role
+from server.web.auth import Identity
 from server.web.house import House
 from server.web.rings import ring_of, too_often
 from server.web.session import Session

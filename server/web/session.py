@@ -13,8 +13,9 @@ from server.core.model import Refused as RefusedEffect
 from server.protocol import messages as wire
 from server.protocol.codec import Codec, Rejected, encode
 from server.protocol.session import CloseCode
+from server.protocol.tokens import Role
 from server.streams import Attached
-from server.web.auth import Identity, Role
+from server.web.auth import Identity
 from server.web.connection import Connection
 from server.web.house import House
 from server.web.outbox import Outbox

@@ -18,8 +18,9 @@ from server.core.model import (
 from server.protocol import messages as wire
 from server.protocol.codec import Codec
 from server.protocol.session import CloseCode
+from server.protocol.tokens import Role
 from server.streams import Attached, terminal_stream
-from server.web.auth import Identity, Role
+from server.web.auth import Identity
 from server.web.house import House
 from server.web.session import Session, Stage
 

@@ -28,7 +28,7 @@ from rider_client.client import RiderClient
 from server.backends.embedded import open_embedded
 from server.core.model import BellState, Outcome, StopVisit, VisitOutcome
 from server.protocol.messages import AlertMessage, BellMessage, PresenceClaim, Refused
-from server.web.auth import Role, make_token, signing_key
+from server.protocol.tokens import Role, make_token, signing_key
 
 pytestmark = pytest.mark.shared
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 from web_world import Running, ring, stop_id, stop_x
 
-from server.web.auth import Role
+from server.protocol.tokens import Role
 from server.web.presence import stop_nonce
 
 

@@ -9,8 +9,8 @@ import pytest
 import websockets
 from web_world import Running, eventually, fix, running
 
+from server.protocol.tokens import Role
 from server.runtime import OPS_TERMINALS
-from server.web.auth import Role
 
 
 async def test_a_frame_too_large_is_closed(server: Running) -> None:

@@ -6,7 +6,7 @@ import pytest
 import websockets
 from web_world import Running, eventually, running
 
-from server.web.auth import Role
+from server.protocol.tokens import Role
 
 
 async def test_a_rider_says_hello_and_is_welcome(server: Running) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 from web_world import Running, ring, stop_x
 
-from server.web.auth import Role
+from server.protocol.tokens import Role
 
 
 async def test_a_terminal_resumes_where_it_was(server: Running) -> None:

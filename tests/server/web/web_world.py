@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import websockets
+from fastapi import FastAPI
 from websockets.asyncio.client import ClientConnection
 
 from server.backends.embedded.backend import open_embedded
@@ -23,10 +24,10 @@ from server.core.engine import RouteEngine
 from server.core.model import RouteId, StopId, Vehicle, VehicleId
 from server.core.network import Network, Route, Stop
 from server.core.policy import Policy
+from server.protocol.tokens import Role
 from server.runtime import Runtime
 from server.settings import RuntimeSettings, WebSettings
 from server.web.app import create_app
-from server.web.auth import Role
 from server.web.house import House, furnish
 from server.web.launcher import listen, serve, url_of
 
@@ -132,6 +133,7 @@ class Client:
 class Running:
     """A server that runs in this process."""
 
+    app: FastAPI
     house: House
     runtime: Runtime
     url: str
@@ -201,12 +203,13 @@ async def running(folder: Path, **changes: Any) -> AsyncIterator[Running]:
     await runtime.start()
     house = furnish(runtime, settings, KEY)
     listener, stop, ready = listen(settings), asyncio.Event(), asyncio.Event()
-    serving = asyncio.create_task(serve(create_app(house), listener, stop=stop, ready=ready.set))
+    app = create_app(house)
+    serving = asyncio.create_task(serve(app, listener, stop=stop, ready=ready.set))
     await ready.wait()
     url = url_of(listener)
     try:
         async with httpx.AsyncClient(base_url=url) as http:
-            it = Running(house, runtime, url, stop, serving, http)
+            it = Running(app, house, runtime, url, stop, serving, http)
             async with it._clients:
                 yield it
     finally:
