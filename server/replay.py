@@ -75,24 +75,22 @@ class Replay:
             self.now_ms = at_ms
         return self.now_ms or at_ms
 
-    def _pass_time(self, until_ms: int) -> Iterator[Decision]:
-        """Ticks on the whole seconds after the present one, up to `until_ms`."""
+    def _pass_time(self, until_ms: int, *, while_open: bool = False) -> Iterator[Decision]:
+        """Ticks on the whole seconds after the present one, up to `until_ms` (`while_open`: or until no bell is open)."""
         if self.now_ms is None:
             return
         fine_until_s = self.now_ms // 1000 + FINE_TICKS_S
         at_s = self.now_ms // 1000 + 1
-        while at_s * 1000 <= until_ms:
+        while at_s * 1000 <= until_ms and (self.engine.open_bell_count or not while_open):
             self.now_ms = at_s * 1000
             yield from self._step(Tick())
             at_s += 1 if at_s < fine_until_s else COARSE_TICK_S
 
     def _end(self) -> Iterator[Decision]:
-        """Silence until every open bell has met its end; a bell cannot outlive the policy's greatest age."""
-        if self.now_ms is None:
-            return
-        limit_ms = self.now_ms + round(1000 * self.engine.policy.bell_max_age_s) + 1000 * COARSE_TICK_S
-        while self.engine.open_bell_count and self.now_ms < limit_ms:
-            yield from self._pass_time(self.now_ms + 1000 * COARSE_TICK_S)
+        """Silence until every open bell has met its end; none outlives the policy's greatest age."""
+        if self.now_ms is not None:
+            limit_s = self.engine.policy.bell_max_age_s + 2 * COARSE_TICK_S
+            yield from self._pass_time(self.now_ms + round(1000 * limit_s), while_open=True)
 
     def _step(self, event: Event) -> Iterator[Decision]:
         assert self.now_ms is not None

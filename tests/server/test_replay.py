@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from server.core.engine import RouteEngine
 from server.core.model import Effect, Event, Tick
+from server.core.policy import Policy
 from server.protocol.recording import RecordedLine, read_recording, write_lines
 from server.replay import COARSE_TICK_S, FINE_TICKS_S, paced
 from tests.server.replay_town import DAY, START_MS, drive, in_order, new_replay, ring
@@ -121,6 +122,14 @@ def test_a_feed_names_the_trip_with_each_fix() -> None:
 def test_every_bell_ends_even_when_the_recording_stops() -> None:
     decisions = decide(STORY[:30])
     assert of(decisions, "bell")[-1]["state"] in {"expired", "served"}
+
+
+def test_the_silence_after_the_end_is_cheap_and_no_longer_than_it_must_be() -> None:
+    waiting = ring(START_MS, stop=3)
+    ticks = ticks_of([waiting])
+    assert ticks
+    assert len(ticks) <= FINE_TICKS_S + Policy().bell_max_age_s / COARSE_TICK_S + 2
+    assert ticks_of([waiting | {"stop_id": "nowhere"}]) == []
 
 
 @given(st.integers(1, len(STORY)))
