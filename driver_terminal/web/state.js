@@ -239,7 +239,9 @@ function pathTaken(state) {
   const pattern = state.detail?.patterns.find((one) => one.pattern_id === patternId);
   if (pattern === undefined || state.tripPath?.patternId === patternId) return state;
   const path = pathOf(pattern.geometry.coordinates, pattern.length_m);
-  return { ...state, tripPath: { patternId: pattern.pattern_id, path } };
+  const drawnState = { ...state, tripPath: { patternId: pattern.pattern_id, path } };
+  const { latest } = state.progress;
+  return latest === null ? drawnState : { ...drawnState, progress: onPath(drawnState, state.progress, latest) };
 }
 
 /**
@@ -325,7 +327,7 @@ function positioned(state, position) {
     ...state,
     gps: /** @type {const} */ ("good"),
     motion: observe(state.motion, position),
-    progress: drawn(state, moved(state.progress, position), position),
+    progress: onPath(state, moved(state.progress, position), position),
   };
   if (state.nowMs - state.fixes.sentMs < FIX_EVERY_MS) return still(next);
   if (!state.link.live) return still({ ...next, fixes: { ...state.fixes, unsent: position } });
@@ -335,9 +337,9 @@ function positioned(state, position) {
 /**
  * @param {State} state
  * @param {import("/static/driver/progress.js").Progress} progress
- * @param {Position} position
+ * @param {{lat: number, lon: number}} position
  */
-function drawn(state, progress, position) {
+function onPath(state, progress, position) {
   const path = state.tripPath?.path;
   const here = path ? placeOn(path, position, alongM(state.progress, state.nowMs)) : null;
   return here === null ? progress : placed(progress, here);

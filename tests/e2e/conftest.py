@@ -1,11 +1,16 @@
 """Chromium as Debian builds it, a fresh context a test, and nothing that a page may say on its console unnoticed."""
 
+import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.e2e.real_server import PLATES, RealServer, ServerPlace, street_feed
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -71,3 +76,36 @@ def axe_source(root: Path) -> str:
     path = root / "node_modules" / "axe-core" / "axe.min.js"
     assert path.is_file(), "axe-core is missing: `make node` installs it"
     return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compiled network of one straight street, through the real importer."""
+    folder = tmp_path_factory.mktemp("street")
+    street_feed(folder / "street.zip")
+    command = [
+        sys.executable,
+        "-m",
+        "ridebell",
+        "import",
+        str(folder / "street.zip"),
+        "--out",
+        str(folder / "street.network"),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    vehicles = [{"vehicle_id": v, "plate": plate, "low_floor": True, "seats": 30} for v, plate in PLATES.items()]
+    (folder / "vehicles.json").write_text(json.dumps({"schema": 1, "vehicles": vehicles}), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def place(street: Path, tmp_path: Path) -> ServerPlace:
+    """Where a test's server starts, with an empty data directory."""
+    return ServerPlace(street / "street.network", street / "vehicles.json", tmp_path / "data")
+
+
+@pytest.fixture
+def server(place: ServerPlace) -> Iterator[RealServer]:
+    """A real server in demo mode: pages of any role get in."""
+    with place.serve("--demo") as server:
+        yield server

@@ -38,6 +38,19 @@ WAIT_S = 15.0
 Frame = dict[str, Any]
 
 
+class _Server(uvicorn.Server):
+    """Says when it takes requests."""
+
+    def __init__(self, config: uvicorn.Config, news: threading.Condition) -> None:
+        super().__init__(config)
+        self._news = news
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        with self._news:
+            self._news.notify_all()
+
+
 class ScriptedServer:
     """Answers tickets and hellos by itself; all else is what the test tells it to say. Use as a context manager."""
 
@@ -63,7 +76,7 @@ class ScriptedServer:
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(self._app(), log_level="error", ws="websockets-sansio", lifespan="off")
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config, self._news)
         self._thread = threading.Thread(target=self._run, args=(listener,), daemon=True)
         self._thread.start()
         with self._news:
@@ -78,17 +91,9 @@ class ScriptedServer:
     def _run(self, listener: socket.socket) -> None:
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
-            started = asyncio.create_task(self._say_started())
             await self._server.serve(sockets=[listener])
-            await started
 
         asyncio.run(serve())
-
-    async def _say_started(self) -> None:
-        while not self._server.started:
-            await asyncio.sleep(0.01)
-        with self._news:
-            self._news.notify_all()
 
     # -- what a test does ----------------------------------------------------------
 
@@ -117,7 +122,9 @@ class ScriptedServer:
             return False
 
         with self._news:
-            assert self._news.wait_for(look, WAIT_S), f"no {kind} {fields} from {role}: {list(self._heard.get(role, ()))}"
+            assert self._news.wait_for(look, WAIT_S), (
+                f"no {kind} {fields} from {role}: {list(self._heard.get(role, ()))}"
+            )
         return found[0]
 
     def heard(self, role: str, kind: str) -> list[Frame]:

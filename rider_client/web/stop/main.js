@@ -10,10 +10,9 @@ import { listen } from "/static/rider/stop/socket.js";
 import { initial, step } from "/static/rider/stop/state.js";
 import * as view from "/static/rider/stop/view.js";
 
-/** A position older than this is asked for anew; presence is about now. */
-const POSITION_AGE_MS = 15_000;
 const POSITION_WAIT_MS = 10_000;
 const TICK_MS = 1_000;
+const VIBRATE_MS = 200;
 /** Sentences that follow at once (passed, then told to the next bus) are spoken as the last one, which says both. */
 const SPEAK_AFTER_MS = 250;
 
@@ -62,10 +61,11 @@ function perform(effect) {
     case "keep wish":
       return keepWish(effect.party, effect.needs);
     case "vibrate":
-      return void navigator.vibrate?.(200);
+      return vibrate();
   }
 }
 
+/** Always measured anew: who was told "too far" walks on and taps again. */
 function locate() {
   if (!("geolocation" in navigator)) return dispatch({ type: "not located", why: "unavailable" });
   navigator.geolocation.getCurrentPosition(
@@ -77,8 +77,13 @@ function locate() {
       }),
     (error) =>
       dispatch({ type: "not located", why: error.code === error.PERMISSION_DENIED ? "denied" : "unavailable" }),
-    { enableHighAccuracy: true, maximumAge: POSITION_AGE_MS, timeout: POSITION_WAIT_MS },
+    { enableHighAccuracy: true, maximumAge: 0, timeout: POSITION_WAIT_MS },
   );
+}
+
+/** Browsers let a page vibrate only once it was touched. */
+function vibrate() {
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(VIBRATE_MS);
 }
 
 /** @type {number | undefined} */
@@ -94,6 +99,7 @@ function speak(sentence) {
 }
 
 function render() {
+  const focused = document.activeElement;
   patch(byId("notice"), view.notice(state, t));
   patch(byId("cards"), view.cards(state, t));
   patch(byId("ended"), view.ended(state, t));
@@ -101,6 +107,18 @@ function render() {
   patch(byId("age"), view.boardAge(state, t));
   patch(byId("wishes"), view.wishes(state, t));
   byId("board").setAttribute("aria-busy", String(state.board === null));
+  if (focused instanceof HTMLElement && !focused.isConnected) followFocus(focused.dataset["act"]);
+}
+
+/**
+ * The pressed button is gone: whoever goes by keyboard or screen reader continues where it led.
+ *
+ * @param {string | undefined} act of the button that is gone
+ */
+function followFocus(act) {
+  const next = act === "ring" ? "#cards [data-act=cancel]" : "#board [data-act=ring]";
+  const found = document.querySelector(next) ?? byId("board");
+  if (found instanceof HTMLElement) found.focus({ preventScroll: true });
 }
 
 onPress(document, (act, data) => {
