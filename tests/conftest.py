@@ -13,10 +13,11 @@ settings.register_profile("deep", deadline=None, max_examples=10_000, suppress_h
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_report_header() -> str | None:
     """Say once, aloud, when the shared feeds are not here."""
-    if not _shared().is_dir():
-        print("\nNOTE: no shared feeds at", _shared(), "- tests marked `shared` are skipped (set RIDEBELL_SHARED)")
+    if _shared().is_dir():
+        return None
+    return f"NOTE: no shared feeds at {_shared()}: tests marked `shared` are skipped (set RIDEBELL_SHARED)"
 
 
 def _shared() -> Path:

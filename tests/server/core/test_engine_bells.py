@@ -1,7 +1,6 @@
 """The bell's way through the engine: the stories that PROTOCOL and DOMAIN tell, on a straight street."""
 
 import pytest
-from engine_world import Bus, World, drive, lat_lon, refused, stop_id, stop_x, street
 
 from server.core.model import (
     Answer,
@@ -24,6 +23,7 @@ from server.core.model import (
     VisitOutcome,
 )
 from server.core.policy import Policy
+from tests.server.core.engine_world import Bus, World, drive, lat_lon, refused, stop_id, stop_x, street
 
 S = BellState
 

@@ -1,14 +1,11 @@
-"""Lets the tests of the doors import their world by name, and gives them a running server."""
+"""Gives the tests of the doors a running server."""
 
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from web_world import Running, running
+from tests.server.web.web_world import Running, running
 
 
 @pytest.fixture

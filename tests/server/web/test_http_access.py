@@ -4,9 +4,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from web_world import Running, ring, running, stop_x
 
 from server.protocol.tokens import Role
+from tests.server.web.web_world import Running, ring, running, stop_x
 
 
 async def ticket(server: Running, **body: str) -> httpx.Response:

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from web_world import Frame, Running, ring, stop_x
 
 from server.protocol.tokens import Role
+from tests.server.web.web_world import Frame, Running, ring, stop_x
 
 
 def body_of(asked: Frame) -> Frame:

@@ -4,7 +4,8 @@ import gzip
 import json
 
 import pytest
-from web_world import Running, stop_x
+
+from tests.server.web.web_world import Running, stop_x
 
 
 async def test_routes_and_stops_are_found(server: Running) -> None:

@@ -6,7 +6,8 @@ import json
 import re
 
 import pytest
-from web_world import Running, stop_x
+
+from tests.server.web.web_world import Running, stop_x
 
 
 async def test_the_stop_page_can_be_read_before_any_script_runs(server: Running) -> None:

@@ -4,9 +4,9 @@ import json
 
 import pytest
 from google.transit import gtfs_realtime_pb2 as pb
-from web_world import DAY, Frame, Running, fix, place, stop_x
 
 from server.protocol.tokens import Role
+from tests.server.web.web_world import DAY, Frame, Running, fix, place, stop_x
 
 PROTOBUF = {"content-type": "application/x-protobuf"}
 

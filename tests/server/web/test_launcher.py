@@ -5,11 +5,11 @@ import socket
 from pathlib import Path
 
 import pytest
-from web_world import Running, running
 
 from server.protocol.tokens import Role
 from server.settings import WebSettings
 from server.web.launcher import PortError, listen, url_of
+from tests.server.web.web_world import Running, running
 
 
 async def raw(server: Running) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

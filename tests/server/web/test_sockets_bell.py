@@ -3,10 +3,9 @@
 import json
 from collections import Counter
 
-from web_world import Running, ring, stop_id, stop_x
-
 from server.protocol.tokens import Role
 from server.web.presence import stop_nonce
+from tests.server.web.web_world import Running, ring, stop_id, stop_x
 
 
 async def test_a_rider_rings_and_the_driver_sees_it(server: Running) -> None:

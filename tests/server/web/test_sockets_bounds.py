@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import websockets
-from web_world import Running, eventually, fix, running
 
 from server.protocol.tokens import Role
 from server.runtime import OPS_TERMINALS
+from tests.server.web.web_world import Running, eventually, fix, running
 
 
 async def test_a_frame_too_large_is_closed(server: Running) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 import websockets
-from web_world import Running, eventually, running
 
 from server.protocol.tokens import Role
+from tests.server.web.web_world import Running, eventually, running
 
 
 async def test_a_rider_says_hello_and_is_welcome(server: Running) -> None:

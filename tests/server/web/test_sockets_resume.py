@@ -2,9 +2,8 @@
 
 import asyncio
 
-from web_world import Running, ring, stop_x
-
 from server.protocol.tokens import Role
+from tests.server.web.web_world import Running, ring, stop_x
 
 
 async def test_a_terminal_resumes_where_it_was(server: Running) -> None:
