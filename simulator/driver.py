@@ -26,6 +26,8 @@ class Habits:
     answers_full: float = 0.7
 
 
+LOOKS_OUT = 0.95
+"""Share of stops at which a driver who looks out for people sees them."""
 REACTION_SPREAD = 0.4
 """Standard deviation of the logarithm of reaction times (driving simulators find 0.3-0.5)."""
 TRAFFIC_TAU_S = 180.0
@@ -45,6 +47,8 @@ class Driver:
         self._glances: dict[VisitKey, bool] = {}
         self._answered: set[VisitKey] = set()
         self._traffic = float(rng.normal(TRAFFIC_MEAN, TRAFFIC_SPREAD))
+        self.looks_out = False
+        """The terminal says BELL OFF: he looks for people at every stop, as before there were bells."""
 
     def show(self, key: VisitKey, at_ms: int) -> None:
         """Display an alert for a visit; he reads it a moment later, or never."""
@@ -65,7 +69,8 @@ class Driver:
     def notices_people(self, key: VisitKey) -> bool:
         """Tell whether he looks at the people at a stop; decided once a visit."""
         if key not in self._glances:
-            self._glances[key] = bool(self._rng.random() < self._habits.sees_people)
+            share = max(self._habits.sees_people, LOOKS_OUT) if self.looks_out else self._habits.sees_people
+            self._glances[key] = bool(self._rng.random() < share)
         return self._glances[key]
 
     def answers_full(self, now_ms: int) -> list[VisitKey]:
