@@ -1,7 +1,6 @@
 """`ridebell token`: signs a token for somebody, or prints the address behind a stop's QR code."""
 
 import time
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -10,17 +9,9 @@ import typer
 
 from ridebell.refusal import Refusal
 from ridebell.texts import t
+from server.protocol.tokens import Role, SecretError, make_token, signing_key
 
 MONTH_S = 30 * 86_400
-
-
-class Role(StrEnum):
-    """As in `server.web.tokens.Role`, which costs an import of the cryptography library to name here."""
-
-    RIDER = "rider"
-    TERMINAL = "terminal"
-    OPERATOR = "operator"
-    FEED = "feed"
 
 
 def token(
@@ -40,19 +31,11 @@ def token(
         raise Refusal(t("token.incomplete"))
     if role is Role.TERMINAL and not vehicle:
         raise Refusal(t("token.no_vehicle"))
-    from server.protocol import tokens
-
-    key = _key(data)
-    typer.echo(
-        tokens.make_token(
-            key, role=tokens.Role(role), subject=subject, now_s=time.time(), ttl_s=float(ttl), vehicle_id=vehicle
-        )
-    )
+    now_s = time.time()
+    typer.echo(make_token(_key(data), role=role, subject=subject, now_s=now_s, ttl_s=float(ttl), vehicle_id=vehicle))
 
 
 def _key(data: Path) -> bytes:
-    from server.protocol.tokens import SecretError, signing_key
-
     try:
         return signing_key(data, demo=True)
     except SecretError as error:
