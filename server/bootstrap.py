@@ -16,7 +16,6 @@ from server.core.model import Vehicle, VehicleId
 from server.core.network import Network
 from server.core.policy import Policy
 from server.gtfs.realtime import FeedClock, RefusedMessage, decode_vehicle_positions
-from server.gtfs.realtime_poll import poll
 from server.protocol.tokens import SecretError, signing_key
 from server.runtime import Clock, Runtime
 from server.settings import RuntimeSettings, WebSettings
@@ -105,6 +104,8 @@ async def _polling(url: str | None, runtime: Runtime) -> AsyncIterator[None]:
     if url is None:
         yield
         return
+    from server.gtfs.realtime_poll import poll  # its HTTP client is a sixth of the start-up time, and seldom needed
+
     clock = FeedClock()
 
     async def take(data: bytes) -> None:
