@@ -167,12 +167,12 @@ def _picker(name: str, header: list[str], columns: list[str]) -> Callable[[list[
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
-    if not path.exists():
-        raise FeedError("no_such_file", file=str(path))
-    if path.is_dir():
-        raise FeedError("is_a_folder", file=str(path))
     try:
         return zipfile.ZipFile(path)
+    except FileNotFoundError as error:
+        raise FeedError("no_such_file", file=str(path)) from error
+    except IsADirectoryError as error:
+        raise FeedError("is_a_folder", file=str(path)) from error
     except (zipfile.BadZipFile, EOFError) as error:
         raise FeedError("not_a_zip", file=str(path)) from error
     except OSError as error:
@@ -184,7 +184,7 @@ def _feed_members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.Zip
     files = [
         (PurePosixPath(info.filename.replace("\\", "/")), info) for info in archive.infolist() if not info.is_dir()
     ]
-    folders = sorted({file.parent for file, _ in files if file.name == FEED_MARK}, key=lambda f: len(f.parts))
+    folders = sorted({file.parent for file, _ in files if file.name == FEED_MARK}, key=lambda f: (len(f.parts), f))
     if not folders:
         raise FeedError("missing_file", file=FEED_MARK)
     if len(folders) > 1 and len(folders[0].parts) == len(folders[1].parts):
