@@ -63,20 +63,20 @@ screenshots: $(VENV)/.test chromium node ## take the pictures of docs/images aga
 
 # --- set-up: a virtual environment of ours, uv inside it, then exactly what the lock names ---------------------------
 $(BIN)/uv:
-	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Ridebell needs Python 3.11 or newer; try: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing here; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Ridebell needs Python 3.11 or newer; try: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing here; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
 
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/uv
 	@if [ ! -e $(VENV)/.test ]; then \
-	  echo "setting up $(VENV) ..."; \
+	  echo "setting up $(VENV) ..." >&2; \
 	  VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/run.txt && \
 	  VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/build.txt && \
 	  VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e . ; fi
 	@touch $@
 
 $(VENV)/.test: requirements/test.txt pyproject.toml | $(BIN)/uv
-	@echo "setting up $(VENV) with test tools ..."
+	@echo "setting up $(VENV) with test tools ..." >&2
 	@cp $(BIN)/uv $(VENV)/uv-bin
 	@VIRTUAL_ENV=$(VENV) $(VENV)/uv-bin pip sync --quiet --require-hashes requirements/test.txt
 	@cp $(VENV)/uv-bin $(BIN)/uv
