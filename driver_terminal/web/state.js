@@ -260,7 +260,7 @@ function alertTaken(state, alert) {
 }
 
 /**
- * Learn from an alert where the bus was when it was decided.
+ * Learn from an alert where the bus was when it was decided, unless we know our own place on the path.
  *
  * @param {State} state
  * @param {AlertMessage} alert
@@ -268,7 +268,8 @@ function alertTaken(state, alert) {
  */
 function placedBy(state, alert) {
   const stop = state.trip?.stops.find((one) => one.stop_sequence === alert.stop_sequence);
-  if (stop === undefined) return state;
+  const known = state.tripPath?.path && alongM(state.progress, state.nowMs) !== null;
+  if (stop === undefined || known) return state;
   const ageMs = state.nowMs + state.serverAheadMs - alert.at_ms;
   return { ...state, progress: told(state.progress, { stopAlongM: stop.along_m, distanceM: alert.distance_m, ageMs }) };
 }
