@@ -2,14 +2,10 @@
 
 import asyncio
 import random
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from driver_terminal.client import TerminalClient
@@ -24,67 +20,27 @@ from server.core.network import Network, Visit
 from server.gtfs.compiled import load
 from server.protocol.messages import AlertMessage, PresenceClaim, Refused, TripMessage
 from server.protocol.session import LinkStopped, StopReason
-from server.protocol.tokens import Role, make_token, signing_key
+from server.protocol.tokens import Role
+from tests.live.running_server import RunningServer, running_server
 
 pytestmark = pytest.mark.chaos
-READY_S = 60.0
 WHOLE_STORY_S = 120.0
 
 
-class RealServer:
-    """`ridebell serve` in a process of its own, on a port and a data directory that outlive it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.network_file = bundled_network(folder)
-        self.data = folder / "data"
-        self._log = (folder / "server.log").open("ab")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "ridebell", "serve", "--network", str(self.network_file)]
-        command += ["--port", str(self.port), "--data", str(self.data)]
-        self._process = subprocess.Popen(command, stdout=self._log, stderr=subprocess.STDOUT)
-        end = time.monotonic() + READY_S
-        while time.monotonic() < end:
-            assert self._process.poll() is None, "the server ended by itself; see server.log"
-            try:
-                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        raise AssertionError("the server did not become ready")
-
-    def kill(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(30)
-        self._log.close()
-
-    def token(self, role: Role, subject: str, vehicle_id: str | None = None) -> str:
-        key = signing_key(self.data, demo=False)
-        return make_token(key, role=role, subject=subject, now_s=time.time(), ttl_s=3600, vehicle_id=vehicle_id)
+@pytest.fixture
+async def real(town_file: Path, tmp_path: Path) -> AsyncIterator[RunningServer]:
+    async with running_server(town_file, tmp_path / "data") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
-    server = RealServer(tmp_path_factory.mktemp("real"))
-    server.start()
-    yield server
-    server.stop()
+def town_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bundled_network(tmp_path_factory.mktemp("town"))
 
 
 @pytest.fixture(scope="module")
-def network(real: RealServer) -> Network:
-    return load(real.network_file)
+def network(town_file: Path) -> Network:
+    return load(town_file)
 
 
 class Cab:
@@ -164,14 +120,14 @@ async def ring(client: RiderClient, network: Network, duty: Duty, visit: Visit, 
 
 
 async def test_a_bell_from_ring_to_served_with_the_server_killed_in_between(
-    real: RealServer, network: Network, tmp_path: Path
+    real: RunningServer, network: Network, tmp_path: Path
 ) -> None:
     """The accepted bell, the sign-on and the alert survive; nothing is displayed twice; both clients come back alone."""
     duty, visit, bus = before_a_stop(network, seed=12, metres=230.0)
     cab, stamps = Cab(bus), list[DisplayedAlert]()
     terminal = TerminalClient(
         real.url,
-        real.token(Role.TERMINAL, "bus-2", "bus-2"),
+        real.token(Role.TERMINAL, "bus-2", vehicle_id="bus-2"),
         "bus-2",
         display=cab,
         state_path=tmp_path / "state.sqlite",
@@ -192,8 +148,9 @@ async def test_a_bell_from_ring_to_served_with_the_server_killed_in_between(
         async for message in bell.states():
             if message.state is BellState.SHOWN:
                 break
-        await asyncio.to_thread(real.kill)
-        await asyncio.to_thread(real.start)
+        await real.kill()
+        await real.launch()
+        await real.ready()
         states = [message.state async for message in bell.states()]
         await asyncio.wait_for(cab.gone.wait(), 30)
         driving.cancel()
@@ -207,9 +164,9 @@ async def test_a_bell_from_ring_to_served_with_the_server_killed_in_between(
     assert all(0 <= one.decided_to_displayed_ms < 60_000 for one in stamps)
 
 
-async def test_refusals_and_final_closes(real: RealServer, network: Network) -> None:
+async def test_refusals_and_final_closes(real: RunningServer, network: Network) -> None:
     duty, _, bus = before_a_stop(network, seed=13, metres=200.0)
-    token = real.token(Role.TERMINAL, "bus-3", "bus-3")
+    token = real.token(Role.TERMINAL, "bus-3", vehicle_id="bus-3")
     async with asyncio.timeout(30), TerminalClient(real.url, token, "bus-3", display=Cab(bus)) as older:
         unknown = await older.sign_on(trip_id="no-such-trip")
         assert isinstance(unknown, Refused)
