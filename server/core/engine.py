@@ -110,6 +110,10 @@ class RouteEngine:
         """A rider's bells, oldest first."""
         return self._shard.bells.of_rider(rider_id)
 
+    def open_bells(self) -> Sequence[Bell]:
+        """Every bell that has not ended."""
+        return [*self._shard.bells.without_bus(), *self._shard.bells.with_bus()]
+
     @property
     def open_bell_count(self) -> int:
         """How many bells have not ended."""

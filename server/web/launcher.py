@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import resource
 import signal
 import socket
 import threading
@@ -43,7 +44,13 @@ class PortError(Exception):
 
 
 def listen(settings: WebSettings) -> socket.socket:
-    """Open the listening socket; accepted ones inherit its options. Raises PortError."""
+    """Open the listening socket; accepted ones inherit its options. Raises PortError.
+
+    Also lets this process open as many files as the system allows: every client is one.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -11,7 +11,7 @@ import msgspec
 from server.core.model import END_STATES, VehicleView
 from server.protocol import messages as wire
 from server.protocol.codec import encode
-from server.runtime import OPS_BELLS, Runtime
+from server.runtime import OPS_BELLS, Runtime, bell_handle
 
 log = logging.getLogger(__name__)
 
@@ -163,6 +163,9 @@ class BellBoard:
         self._ended: deque[wire.BellEvent] = deque(maxlen=ENDED_BELLS_KEPT)
         self._outcomes: OrderedDict[str, Counter[str]] = OrderedDict()
         self._since_ms = runtime.clock.now_ms()
+        for bell in runtime.engine.open_bells():  # those that outlived the last run
+            event = runtime.renderer.bell_event(bell, handle=bell_handle(bell))
+            self._open[event.bell] = event
         self._end = runtime.relay.subscribe(OPS_BELLS, self)
 
     def deliver(self, frame: bytes, *, seq: int | None, key: str) -> None:  # noqa: ARG002 - ports.Subscriber

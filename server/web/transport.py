@@ -19,6 +19,8 @@ from uvicorn.server import ServerState
 from server.protocol.session import CloseCode
 from server.web.connection import Peer, Socket
 
+log = logging.getLogger(__name__)
+
 LINGER_S = 2.0
 """After our half of the close the other end gets this long to read it and close too; then the connection is cut."""
 READ_BUFFER_BYTES = 4096
@@ -32,7 +34,7 @@ TEXT, BINARY, CONTINUATION, CLOSE, PING = (
     WSMsgType.PING,
 )
 
-# picows names a close code by its own enum; ours go beyond it, and the C function takes any integer.
+# What clients do wrong is no error of ours, and picows logs a line for every connection: it is kept quiet.
 _quiet = logging.LoggerAdapter(logging.getLogger("server.web.picows"), {})
 _quiet.logger.setLevel(logging.CRITICAL)
 
@@ -83,7 +85,7 @@ class PicowsConnection(WSListener):
         """Send a close frame and end our half; the other half lingers."""
         transport, self._transport = self._transport, None
         if transport is not None:
-            transport.send_close(cast("Any", code), reason.encode()[:120])
+            transport.send_close(cast("Any", code), reason.encode()[:120])  # picows' enum ends where our codes begin
             transport.disconnect()
 
     def limit_send_buffer(self, size_bytes: int) -> None:
@@ -105,6 +107,14 @@ class PicowsConnection(WSListener):
             if frame.msg_type == CLOSE:
                 transport.disconnect()
             return
+        try:
+            self._take(transport, frame)
+        except Exception:
+            # A defect of ours on this one message: it must be seen in the log, and the client may try again.
+            log.exception("a message on %s could not be handled", type(self._socket).__name__)
+            self.close(CloseCode.RESTART, "try again")
+
+    def _take(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
         if kind == TEXT and frame.fin and not self._parts:
             self._socket.on_frame(frame.get_payload_as_bytes())
