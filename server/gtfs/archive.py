@@ -6,6 +6,8 @@ trailing columns, files in a folder of the zip. Refuses what would fill the memo
 
 import csv
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator
@@ -87,9 +89,9 @@ class FeedArchive:
         try:
             with self._zip.open(info) as raw:
                 yield from self._rows(name, raw, columns.split())
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError) as error:
             raise FeedError("damaged", file=name) from error
-        except (RuntimeError, NotImplementedError) as error:  # zipfile: encrypted; packed in an unknown way
+        except (RuntimeError, OSError) as error:  # encrypted, packed in an unknown way; the disk
             raise FeedError("unreadable", file=name, why=str(error)) from error
 
     def _rows(self, name: str, raw: IO[bytes], columns: list[str]) -> Iterator[Row]:

@@ -5,7 +5,9 @@ file is, and `texts`, the columns of strings. Nothing in it is ever executed (no
 """
 
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -23,6 +25,10 @@ FORMAT = "ridebell-network"
 FORMAT_VERSION = 1
 """Goes up when a column is added, removed or means something else; a file of another version is imported again."""
 HEAD, TEXTS, ARRAY = "head", "texts", ".npy"
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError),  # a zip that is not as it was written
+    *(msgspec.MsgspecError, LookupError, TypeError, ValueError, MemoryError),  # members that are not
+)
 ZIP_START = b"PK\x03\x04"
 
 
@@ -112,7 +118,7 @@ def load(path: Path) -> Network:
             name: tuple(value) if isinstance(value, list) else value for name, value in texts.items()
         }
         columns |= {field.name: _array(archive, field.name) for field in fields(Columns) if field.name not in texts}
-    return Network(Columns(**columns))
+        return Network(Columns(**columns))
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
@@ -134,7 +140,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
                 yield archive
     except OSError as error:
         raise NetworkFileError(f"cannot read {path}: {error.strerror or error}") from error
-    except (zipfile.BadZipFile, EOFError, KeyError, ValueError, msgspec.MsgspecError) as error:
+    except DAMAGE as error:
         raise NetworkFileError(f"{path} is damaged or cut short; import the feed again") from error
 
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from geo.path import JITTER_M, Path
+from geo.path import JITTER_M, ROUNDING_M, Path
 
 coordinates = st.floats(-5_000.0, 5_000.0).map(lambda v: round(v, 2))
 points = st.tuples(coordinates, coordinates)
@@ -70,9 +70,10 @@ def test_candidates_are_all_approaches(xy: np.ndarray, point: tuple[float, float
     assert (found.offset_m <= max_offset_m).all()
     for along_m, offset_m in zip(found.along_m.tolist(), found.offset_m.tolist(), strict=True):
         assert math.dist(path.at(along_m), point) == pytest.approx(offset_m, abs=1e-5)
-        _, around_m, _ = path.window(*point, along_m - 1e-5, along_m + 1e-5)
-        at_a_cusp = np.count_nonzero(np.abs(found.along_m - along_m) < 2e-5) > 1
-        assert around_m >= offset_m - 1e-8 or at_a_cusp
+        to_corners_m = np.abs(path.cum_m - along_m)
+        reach_m = min(1e-5, float(to_corners_m[to_corners_m > 2.0 * ROUNDING_M].min()) / 2.0)
+        _, around_m, _ = path.window(*point, along_m - reach_m, along_m + reach_m)
+        assert around_m >= offset_m - 1e-8
     nearest_m = path.project(*point)[1]
     assert (len(found) > 0) == (nearest_m <= max_offset_m) or abs(nearest_m - max_offset_m) < 1e-6
 
