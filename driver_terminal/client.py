@@ -17,6 +17,7 @@ from driver_terminal.ledger import DisplayLedger
 from driver_terminal.screen import Screen, ScreenCounts
 from server.core.model import Answer, Doors
 from server.protocol.link import Link, Token, socket_url
+from server.protocol.link import NoAnswer as NoAnswer
 from server.protocol.messages import (
     AlertMessage,
     ClearMessage,
@@ -39,10 +40,6 @@ TERMINAL_PACE = Pace(first_backoff_s=0.25, max_backoff_s=10.0, silence_limit_s=4
 """A dead link must be known within 5 s (DOMAIN §3.6); and a bus that waits a minute to come back has passed its stops."""
 ANSWER_TIMEOUT_S = 20.0
 """How long a sign-on waits for its trip before it raises; it is still said again after each reconnect."""
-
-
-class NoAnswer(TimeoutError):  # noqa: N818 - a TimeoutError that says what was not answered
-    """The server did not answer in time. The sign-on stays wanted and is said again when the link comes back."""
 
 
 def wall_clock_ms() -> int:

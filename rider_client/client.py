@@ -13,6 +13,7 @@ from rider_client.bell import RiderBell
 from rider_client.watch import StopWatch
 from server.core.model import BellKind, Need
 from server.protocol.link import Link, Token, socket_url
+from server.protocol.link import NoAnswer as NoAnswer
 from server.protocol.messages import (
     Arrivals,
     BellMessage,
@@ -39,10 +40,6 @@ PENDING_MAX = 32
 """Rings, cancels and watches in the air. Full: a ValueError; a rider has one bell at a time, so this is a defect."""
 ENDED_KEPT = 32
 """Ended bells kept in `bells`; the oldest ended goes first."""
-
-
-class NoAnswer(TimeoutError):  # noqa: N818 - a TimeoutError that says what was not answered
-    """The server did not answer in time. It may or may not have heard; asking again with the same id is safe."""
 
 
 class _Asked(Generic[A]):

@@ -51,6 +51,10 @@ _REFUSED_UPGRADES: dict[int, CloseCode] = {
 """A server or proxy that says no before the socket opens means what the close code would mean after it."""
 
 
+class NoAnswer(TimeoutError):  # noqa: N818 - a TimeoutError that says what was not answered
+    """The server did not answer in time. It may or may not have heard; the same request again is safe."""
+
+
 def socket_url(url: str, role: str) -> str:
     """The socket of a role on a server: `http://host:port` becomes `ws://host:port/v1/ws/ROLE`; a full path is kept."""
     parts = urlsplit(url)
