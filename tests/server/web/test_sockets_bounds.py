@@ -93,28 +93,6 @@ async def test_a_dead_client_is_closed_and_a_quiet_one_is_not(tmp_path: Path) ->
         dead.socket.transport.abort()
 
 
-async def test_we_say_a_beat_when_there_is_nothing_to_say(tmp_path: Path) -> None:
-    async with running(tmp_path, terminal_heartbeat_s=1) as server:
-        terminal = await server.hello(Role.TERMINAL, vehicle="V1")
-        assert terminal.seen[0]["heartbeat_s"] == 1
-        assert (await terminal.next())["type"] == "beat"
-        assert (await terminal.next())["type"] == "beat"
-
-
-async def test_a_silent_terminal_is_down_though_it_answers_pings(tmp_path: Path) -> None:
-    async with running(tmp_path, silent_after_s=0.6, dead_after_s=1.6) as server:
-        operator = await server.hello(Role.OPERATOR)
-        await operator.send({"type": "watch", "what": "terminals"})
-        await server.decided()
-        frozen = await server.hello(Role.TERMINAL, vehicle="V1")
-        await operator.until("terminal_event", state="up")
-        await operator.until("terminal_event", state="silent")
-        await frozen.send({"type": "beat"})
-        await operator.until("terminal_event", state="up")
-        await operator.until("terminal_event", state="silent")
-        assert await frozen.closed() == 4408
-
-
 async def test_a_slow_reader_loses_no_numbered_message_and_no_newer_state(tmp_path: Path) -> None:
     """The client stops reading: what waits is bounded, then it is told to come back."""
     async with running(tmp_path, outbox_max=20, write_high_bytes=20_000) as server:

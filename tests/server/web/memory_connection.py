@@ -1,0 +1,31 @@
+"""A connection in memory: what a session does, frame by frame and second by second, without a network or a clock."""
+
+import json
+
+from server.web.connection import Peer
+from tests.server.web.web_world import Frame
+
+
+class MemoryConnection:
+    """`connection.Connection` that keeps what it was given."""
+
+    def __init__(self, bearer: str | None = None) -> None:
+        self.peer = Peer("192.0.2.1", bearer)
+        self.sent: list[Frame] = []
+        self.pings = 0
+        self.send_buffer: int | None = None
+        self.closed: tuple[int, str] | None = None
+
+    def send(self, frame: bytes) -> None:
+        assert self.closed is None, "nothing may be written after a close"
+        self.sent.append(json.loads(frame))
+
+    def ping(self) -> None:
+        self.pings += 1
+
+    def close(self, code: int, reason: str) -> None:
+        assert len(reason.encode()) <= 120
+        self.closed = self.closed or (code, reason)
+
+    def limit_send_buffer(self, size_bytes: int) -> None:
+        self.send_buffer = size_bytes
