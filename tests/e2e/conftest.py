@@ -29,9 +29,9 @@ EXPECTED_NOISE = ("WebSocket connection to", "Failed to load resource", "net::ER
 NewPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of a process."""
+    """One Chromium for the tests of a module: while Playwright's loop lives, no asyncio test can run in its process."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert chromium, "these tests drive a real Chromium: `make chromium` installs it"
     with sync_playwright() as playwright:
