@@ -197,7 +197,7 @@ class Assembly:
     def build(self) -> Assembled:
         """Draw the paths, place the stops, interpolate missing times and lay everything out as columns."""
         lat_lon = np.array([(stop.lat, stop.lon) for stop in self._stops], dtype=np.float64).reshape(-1, 2)
-        origin = np.median(lat_lon, axis=0) if len(lat_lon) else np.zeros(2)
+        origin = _middle(lat_lon)
         frame = Frame(*origin.tolist())
         stop_xy = np.column_stack(frame.to_xy(lat_lon[:, 0], lat_lon[:, 1]))
         order = sorted(
@@ -325,6 +325,16 @@ class Assembly:
             "headway_every_s": window[3].copy(),
             "headway_exact": window[4].astype(np.int8),
         }
+
+
+def _middle(lat_lon: Floats) -> Floats:
+    """Choose the origin of the frame: the median of the stops, whatever lies astray; also across the date line."""
+    if not len(lat_lon):
+        return np.zeros(2)
+    lat, lon = lat_lon.T
+    if np.ptp(lon) > 180.0:
+        lon = lon % 360.0
+    return np.array([np.median(lat), (np.median(lon) + 180.0) % 360.0 - 180.0])
 
 
 def _first_time(calls: Calls) -> int | None:

@@ -10,6 +10,8 @@ MAX_HOURS = 240
 """Ten days after the start of the service day: no bus trip is longer; a larger number is a typing error."""
 
 
+MAX_LAT_DEG = 89.0
+"""A stop nearer to a pole is a mistake, and no flat frame could be laid there."""
 DAY_S = 86_400
 LATE_S, EARLY_S = 22 * 3600, 2 * 3600
 """A trip that goes from after 22:00 to before 02:00 wrapped at midnight where GTFS counts on (24:05:00)."""
@@ -51,10 +53,10 @@ def real_number(text: str) -> float | None:
 
 def lat_lon_of(lat: str, lon: str) -> tuple[float, float] | None:
     """Read a place in WGS84 degrees. 0, 0 is none: it is what feeds write for "unknown"."""
-    place = real_number(lat), real_number(lon)
-    if place[0] is None or place[1] is None or abs(place[0]) > 90.0 or abs(place[1]) > 180.0 or place == (0.0, 0.0):
+    north, east = real_number(lat), real_number(lon)
+    if north is None or east is None or abs(north) > MAX_LAT_DEG or abs(east) > 180.0 or north == east == 0.0:
         return None
-    return place[0], place[1]
+    return north, east
 
 
 def unwrapped(times_s: Sequence[int]) -> list[int]:

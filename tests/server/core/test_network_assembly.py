@@ -129,6 +129,13 @@ def test_without_a_shape_the_path_runs_from_stop_to_stop() -> None:
     assert pattern.path.length_m == pytest.approx(1100, rel=1e-4)
 
 
+def test_a_line_across_the_date_line_is_short() -> None:
+    stops = [Stop(StopId(i), "", i, -17.0, lon) for i, lon in (("a", 179.99), ("b", -179.99), ("c", -179.98))]
+    network = one_trip(stops, [Call("a", 0), Call("b", 60), Call("c", 90)])
+    assert network.pattern(0).visit_along_m.tolist() == pytest.approx([0, 2130, 3195], rel=0.01)
+    assert [s.stop_id for s, _ in network.stops_near(-17.0, 180.0, 1200, 5)] == ["a", "b"]
+
+
 def test_stops_are_placed_on_the_shape() -> None:
     stops = [stop("a", 0, 5), stop("b", 1000, -5), stop("c", 500, 1005)]
     line = shape((0, 0), (1000, 0), (1000, 1000), (0, 1000))
