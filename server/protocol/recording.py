@@ -16,7 +16,7 @@ import zstandard
 from msgspec import Meta
 
 from server.core.model import Answer, BellKind, Doors, Need
-from server.protocol.messages import BellIdText, Id, Lat, Lon, Metres, Ms, PresenceClaim
+from server.protocol.messages import Id, Lat, Lon, Metres, Ms, PresenceClaim
 
 MAX_LINE_BYTES = 1 << 20
 """Longer lines are refused: the largest honest event is a few kilobytes, and memory must be bounded."""
@@ -80,7 +80,7 @@ class RingLine(Line, tag="ring", kw_only=True):
     """A rider rang. A `nonce` in a recording had been checked by the door: it proves presence."""
 
     rider: Id
-    bell_id: BellIdText
+    bell_id: Id
     stop_id: Id
     kind: BellKind = BellKind.BOARD
     route_id: Id | None = None
@@ -97,7 +97,7 @@ class CancelLine(Line, tag="cancel", kw_only=True):
     """A rider took a bell back."""
 
     rider: Id
-    bell_id: BellIdText
+    bell_id: Id
 
 
 class ShownLine(Line, tag="shown", kw_only=True):
