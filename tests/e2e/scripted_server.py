@@ -63,6 +63,8 @@ class ScriptedServer:
         self.tokens: set[str] | None = None
         self.closed_doors = False
         self.mute = False
+        self.lost = False
+        """For a test's own use in its snapshots: whether something happened while the page was away."""
         self.tickets: list[Frame] = []
         self._seq: dict[str, int] = {}
         self._sockets: dict[str, WebSocket] = {}
@@ -103,6 +105,10 @@ class ScriptedServer:
         if told["type"] in NUMBERED:
             told["seq"] = self._seq[role] = self._seq.get(role, 0) + 1
         self._on_loop(role, lambda ws: ws.send_text(json.dumps(told)))
+
+    def skip(self, role: str, count: int) -> None:
+        """Leave out numbers, or (below zero) give them again."""
+        self._seq[role] = self._seq.get(role, 0) + count
 
     def close(self, role: str, code: int) -> None:
         """Close the newest socket of a role."""

@@ -1,0 +1,484 @@
+"""States of the pages, by name: the accessibility tests judge each, the narrow screen must hold each, pictures show some."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.e2e.scripted_server import Frame, ScriptedServer
+
+LAT, LON = 37.2600, 127.0300
+METRES_PER_DEGREE = 111_194.93
+STOPS = {
+    "ko": ["차고지", "화서역", "수원시청 앞", "인계동", "나혜석거리", "광교중앙역"],
+    "en": ["Depot", "Hwaseo Station", "City Hall", "Ingye-dong", "Na Hye-seok Street", "Gwanggyo Jungang"],
+}
+PLATE, NEXT_PLATE = "경기70바1234", "경기70바5678"
+
+
+def now_ms() -> int:
+    return round(time.time() * 1000)
+
+
+# -- the rider's page ----------------------------------------------------------------
+
+
+def row(lang: str, **changes: Any) -> Frame:
+    """One line of the board."""
+    plain: Frame = {
+        "route_id": "R88",
+        "route_name": "88",
+        "direction_id": 0,
+        "headsign": STOPS[lang][5],
+        "trip_id": "T1",
+        "stop_sequence": 2,
+        "vehicle_id": "V1",
+        "plate": PLATE,
+        "eta_s": 205,
+        "stops_away": 2,
+        "distance_m": 900,
+        "low_floor": True,
+        "seats_left": 12,
+        "crowding": "low",
+        "stale": False,
+        "age_s": 1,
+        "ringable": True,
+        "here": False,
+        "last_bus": False,
+    }
+    return plain | changes
+
+
+def arrivals(lang: str, *rows: Frame) -> Frame:
+    return {"type": "arrivals", "stop_id": "S2", "at_ms": now_ms(), "buses": list(rows)}
+
+
+def full_board(lang: str) -> Frame:
+    """Every kind of line there is: to ring for, last bus, here now, stale, cannot be told."""
+    bare: Frame = {"low_floor": None, "seats_left": None, "crowding": None}
+    far, campus, market = (
+        ("사당역", "경희대", "오목천동") if lang == "ko" else ("Sadang", "Kyung Hee Univ.", "Omokcheon")
+    )
+    return arrivals(
+        lang,
+        row(lang),
+        row(lang, vehicle_id="V9", plate=NEXT_PLATE, eta_s=560, stops_away=7),
+        row(lang, route_id="G13", route_name="G1300", vehicle_id="V2", headsign=far, eta_s=570, stops_away=5, last_bus=True, **bare),
+        row(lang, route_id="62", route_name="62-1", vehicle_id="V3", headsign=campus, eta_s=0, here=True, ringable=False, why_not="bus_here_now", **bare),
+        row(lang, route_id="777", route_name="7770", vehicle_id="V4", headsign=far, eta_s=880, stale=True, age_s=40, **(bare | {"crowding": "high"})),
+        row(lang, route_id="7", route_name="7", vehicle_id="V5", headsign=market, eta_s=990, stops_away=9, ringable=False, why_not="no_terminal", **bare),
+    )  # fmt: skip
+
+
+def bell(bell_id: str, state: str, **changes: Any) -> Frame:
+    plain: Frame = {
+        "type": "bell",
+        "bell_id": bell_id,
+        "kind": "board",
+        "state": state,
+        "stop_id": "S2",
+        "stop_sequence": 2,
+        "route_id": "R88",
+        "attempt": 1,
+        "at_ms": now_ms(),
+        "vehicle_id": "V1",
+        "plate": PLATE,
+        "eta_s": 205,
+        "stops_away": 2,
+    }
+    return plain | changes
+
+
+def open_stop(server: ScriptedServer, page: Page, lang: str, *, board: Frame | None = None, nonce: bool = True) -> None:
+    """Open the stop page with a board on it."""
+    board = full_board(lang) if board is None else board
+    towards = "인계동 방면 →" if lang == "ko" else "towards Ingye-dong →"
+    server.boot = {
+        "stop_id": "S2",
+        "stop_name": STOPS[lang][2],
+        "stop_code": "03-127",
+        "towards": towards,
+        "arrivals": board,
+        "route_names": {"R88": "88"},
+    }
+    server.snapshots["rider"] = lambda: {"bells": []}
+    page.goto(f"{server.url}/s/S2?lang={lang}" + ("&n=nonce" if nonce else ""))
+    server.hear("rider", "watch")
+    server.tell("rider", board)
+    page.wait_for_selector("#wishes summary")
+
+
+def ring(server: ScriptedServer, page: Page) -> str:
+    """Tap the first line's bell; the id of what was rung."""
+    page.click("[data-act=ring][data-route=R88]")
+    return str(server.hear("rider", "ring")["bell_id"])
+
+
+def tell_bell(server: ScriptedServer, page: Page, frame: Frame) -> None:
+    server.tell("rider", frame)
+    ended = frame["state"] in {"served", "cancelled", "expired", "boarded"}
+    page.wait_for_selector(f".ended-{frame['state']}" if ended else f".card-{frame['state']}")
+
+
+def stop_board(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_stop(server, page, lang)
+    page.wait_for_selector(".ring")
+
+
+def stop_empty(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_stop(server, page, lang, board=arrivals(lang))
+    page.wait_for_selector(".empty")
+
+
+def stop_loading(server: ScriptedServer, page: Page, lang: str) -> None:
+    stop_board(server, page, lang)
+    server.boot["arrivals"] = None
+    page.reload()
+    page.wait_for_selector(".bone")
+
+
+def stop_shown(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_stop(server, page, lang)
+    page.click("#wishes summary")
+    page.click("[data-need=wheelchair]")
+    page.click("[data-act=more]")
+    page.click("#wishes summary")
+    tell_bell(server, page, bell(ring(server, page), "shown", stops_away=2))
+
+
+def stop_passed(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_stop(server, page, lang)
+    bell_id = ring(server, page)
+    tell_bell(server, page, bell(bell_id, "shown"))
+    tell_bell(server, page, bell(bell_id, "passed"))
+    rest = [one for one in full_board(lang)["buses"] if one["vehicle_id"] != "V1"]
+    rest[0]["eta_s"] = 375
+    server.tell("rider", arrivals(lang, *rest))
+    tell_bell(server, page, bell(bell_id, "assigned", attempt=2, vehicle_id="V9", plate=NEXT_PLATE, eta_s=375))
+
+
+def stop_arrived(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_stop(server, page, lang)
+    tell_bell(server, page, bell(ring(server, page), "arrived", eta_s=0))
+
+
+def stop_ended(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_stop(server, page, lang)
+    tell_bell(server, page, bell(ring(server, page), "served"))
+
+
+def stop_refused(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_stop(server, page, lang)
+    words = {
+        "ko": "정류장에서 240 m 떨어져 있어요. 정류장 QR을 찍으면 위치 없이도 누를 수 있어요.",
+        "en": "You are 240 m from the stop. Scan the QR code at the stop to ring without a position.",
+    }
+    refused = {"type": "refused", "ref": ring(server, page), "reason": "not_at_stop", "message": words[lang]}
+    server.tell("rider", refused)
+    page.wait_for_selector(".problem")
+
+
+def stop_offline(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_stop(server, page, lang)
+    server.closed_doors = True
+    server.close("rider", 1012)
+    page.wait_for_selector(".notice")
+
+
+def stop_wishes(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_stop(server, page, lang)
+    page.click("#wishes summary")
+    page.click("[data-need=stroller]")
+
+
+# -- the driver's screen -------------------------------------------------------------
+
+
+def trip(lang: str) -> Frame:
+    stops = [
+        {"stop_id": f"S{i}", "stop_sequence": i, "name": name, "along_m": i * 400.0}
+        for i, name in enumerate(STOPS[lang])
+    ]
+    return {
+        "type": "trip",
+        "seq": 0,
+        "trip_id": "T1",
+        "start_date": "20261121",
+        "route_id": "R88",
+        "route_name": "88",
+        "headsign": STOPS[lang][5],
+        "pattern_id": "P1",
+        "stops": stops,
+    }
+
+
+def route(lang: str) -> Frame:
+    """The route as the REST door gives it: due north, two kilometres."""
+    north = [[LON, LAT], [LON, LAT + 2000 / METRES_PER_DEGREE]]
+    names = STOPS[lang]
+    patterns = [
+        {"pattern_id": "P1", "direction_id": 0, "headsign": names[5], "length_m": 2000, "geometry": {"coordinates": north}},
+        {"pattern_id": "P2", "direction_id": 1, "headsign": names[0], "length_m": 2000, "geometry": {"coordinates": north[::-1]}},
+    ]  # fmt: skip
+    return {"route_id": "R88", "name": "88", "patterns": patterns}
+
+
+def alert(lang: str, sequence: int = 2, **changes: Any) -> Frame:
+    plain: Frame = {
+        "type": "alert",
+        "alert_id": f"A{sequence}",
+        "trip_id": "T1",
+        "stop_id": f"S{sequence}",
+        "stop_sequence": sequence,
+        "stop_name": STOPS[lang][sequence],
+        "stage": "ahead",
+        "boarding": 2,
+        "alighting": 0,
+        "needs": [],
+        "distance_m": 320,
+        "eta_s": 40,
+        "valid_until_along_m": sequence * 400.0 + 30,
+        "at_ms": now_ms(),
+    }
+    return plain | changes
+
+
+def stand_at(page: Page, along_m: float, *, times: int = 2) -> None:
+    """Let the receiver say twice, a second apart, that the bus stands there."""
+    for i in range(times):
+        place = {"latitude": LAT + along_m / METRES_PER_DEGREE + i * 1e-8, "longitude": LON, "accuracy": 5.0}
+        page.context.set_geolocation(place)  # type: ignore[arg-type]
+        page.wait_for_timeout(1000)
+
+
+def theme_of(page: Page) -> str:
+    """The cab's theme follows the light, not the device's wish; scenes make both the same."""
+    return "night" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "day"
+
+
+def open_drive(
+    server: ScriptedServer,
+    page: Page,
+    lang: str,
+    *,
+    signed_on: bool = True,
+    alerts: Callable[[], list[Frame]] = list,
+) -> None:
+    """Open the driver's screen in a bus 320 m before its third stop."""
+    server.routes = [route(lang)]
+    server.snapshots["terminal"] = lambda: {"trip": trip(lang) if signed_on else None, "alerts": alerts()}
+    page.context.grant_permissions(["geolocation"])
+    page.context.set_geolocation({"latitude": LAT + 480 / METRES_PER_DEGREE, "longitude": LON, "accuracy": 5.0})
+    page.goto(f"{server.url}/drive?vehicle_id=V1&lang={lang}&theme={theme_of(page)}")
+    server.hear("terminal", "hello")
+
+
+def drive_rest(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_drive(server, page, lang)
+    page.wait_for_selector(".rest-stop")
+
+
+def drive_ahead(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_drive(server, page, lang)
+    server.tell("terminal", alert(lang, alighting=1, needs=["wheelchair"]))
+    server.tell("terminal", alert(lang, 3, boarding=1, distance_m=720, eta_s=90))
+    page.wait_for_selector(".after")
+
+
+def drive_now(server: ScriptedServer, page: Page, lang: str) -> None:
+    drive_ahead(server, page, lang)
+    server.tell("terminal", alert(lang, stage="now", alighting=1, needs=["wheelchair"], distance_m=120, eta_s=12))
+    page.wait_for_selector(".alert-now")
+
+
+def drive_standing(server: ScriptedServer, page: Page, lang: str) -> None:
+    drive_ahead(server, page, lang)
+    stand_at(page, 480)
+    page.wait_for_selector(".answers")
+
+
+def drive_served(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_drive(server, page, lang)
+    server.tell("terminal", alert(lang))
+    page.wait_for_selector(".alert")
+    server.tell("terminal", {"type": "clear", "alert_id": "A2", "outcome": "served", "at_ms": now_ms()})
+    page.wait_for_selector(".ended-served")
+
+
+def drive_bell_off(server: ScriptedServer, page: Page, lang: str) -> None:
+    drive_rest(server, page, lang)
+    server.closed_doors = True
+    server.close("terminal", 1012)
+    page.wait_for_selector(".bell-off")
+
+
+def drive_sign_on(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_drive(server, page, lang, signed_on=False)
+    page.wait_for_selector("select[name=route] option:nth-child(2)", state="attached")
+    page.select_option("select[name=route]", "R88")
+    page.wait_for_selector("select[name=direction] option", state="attached")
+
+
+def drive_superseded(server: ScriptedServer, page: Page, lang: str) -> None:
+    drive_rest(server, page, lang)
+    server.close("terminal", 4409)
+    page.wait_for_selector("[data-act='take over']")
+
+
+def drive_token(server: ScriptedServer, page: Page, lang: str) -> None:
+    server.tokens = {"good"}
+    page.goto(f"{server.url}/drive?lang={lang}&theme={theme_of(page)}")
+    page.fill("#token", "bad")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".wrong")
+
+
+# -- the operator's page -------------------------------------------------------------
+
+
+def vehicle(lang: str, i: int, **changes: Any) -> Frame:
+    plain: Frame = {
+        "vehicle_id": f"V{i}",
+        "plate": f"경기70바{1000 + i * 37}",
+        "route_id": f"R{i % 3}",
+        "route_name": ["88", "G1300", "62-1"][i % 3],
+        "direction_id": 0,
+        "trip_id": "T",
+        "lat": LAT,
+        "lon": LON,
+        "heading_deg": 1.0,
+        "speed_mps": (i * 7 % 13) * 1.1,
+        "phase": "in_service",
+        "on_route": True,
+        "next_stop_id": "S",
+        "next_stop_name": STOPS[lang][1 + i % 5],
+        "progress_m": 1,
+        "uncertainty_m": 10,
+        "age_s": i % 2,
+        "stale": False,
+        "terminal": "up",
+        "alerts": 2 if i % 4 == 1 else 0,
+    }
+    return plain | changes
+
+
+def bell_event(lang: str, i: int, state: str, **changes: Any) -> Frame:
+    plain: Frame = {
+        "type": "bell_event",
+        "bell": f"b{i}",
+        "kind": "board",
+        "state": state,
+        "stop_id": "S",
+        "stop_name": STOPS[lang][1 + i % 5],
+        "route_id": f"R{i % 3}",
+        "attempt": 1,
+        "party": 1 + i % 2,
+        "needs": [],
+        "at_ms": now_ms() - i * 9000,
+        "rung_ms": now_ms() - i * 30_000,
+        "vehicle_id": f"V{i}",
+    }
+    return plain | changes
+
+
+def open_ops(server: ScriptedServer, page: Page, lang: str) -> None:
+    page.goto(f"{server.url}/ops?lang={lang}")
+    server.hear("operator", "watch", what="bells")
+    page.wait_for_selector(".live")
+
+
+def ops_loading(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_ops(server, page, lang)
+    page.wait_for_selector(".bone")
+
+
+def ops_empty(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_ops(server, page, lang)
+    server.tell("operator", {"type": "vehicles", "at_ms": now_ms(), "full": True, "vehicles": [], "gone": []})
+    page.wait_for_selector("#panel-buses .empty")
+
+
+def ops_live(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_ops(server, page, lang)
+    rows = [vehicle(lang, i) for i in range(14)]
+    rows.append(vehicle(lang, 20, phase="off_route", on_route=False, terminal="down"))
+    rows.append(
+        vehicle(lang, 21, age_s=75, stale=True, terminal="none", speed_mps=None, phase="layover", next_stop_name=None)
+    )
+    server.tell("operator", {"type": "vehicles", "at_ms": now_ms(), "full": True, "vehicles": rows, "gone": []})
+    states = ["waiting", "assigned", "shown", "arrived", "served", "passed", "assigned", "cancelled"]
+    special: dict[int, Frame] = {2: {"needs": ["wheelchair"]}, 3: {"kind": "alight"}, 6: {"attempt": 2}}
+    for i, state in enumerate(states):
+        more = special.get(i, {})
+        server.tell("operator", bell_event(lang, i, state, **more))
+    some = {"p50": 1.2, "p95": 3.0, "p99": 4.8}
+    figures: Frame = {
+        "type": "metrics",
+        "at_ms": now_ms(),
+        "bells_open": 5,
+        "terminals_silent": 1,
+        "fix_to_alert_ms": some,
+        "ring_to_shown_ms": {"p50": 182.0, "p95": 300.0, "p99": 410.0},
+    }
+    server.tell("operator", figures)
+    page.wait_for_selector(".figure-wrong")
+
+
+def ops_lost(server: ScriptedServer, page: Page, lang: str) -> None:
+    ops_live(server, page, lang)
+    server.closed_doors = True
+    server.close("operator", 1012)
+    page.wait_for_selector(".lost")
+
+
+def ops_token(server: ScriptedServer, page: Page, lang: str) -> None:
+    server.tokens = {"good"}
+    page.goto(f"{server.url}/ops?lang={lang}")
+    page.fill("#token", "bad")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".wrong")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A page in a state."""
+
+    name: str
+    play: Callable[[ScriptedServer, Page, str], None]
+    width: int = 360
+    height: int = 740
+
+
+STOP_SCENES = [
+    Scene(f.__name__, f)
+    for f in (
+        stop_board,
+        stop_empty,
+        stop_loading,
+        stop_shown,
+        stop_passed,
+        stop_arrived,
+        stop_ended,
+        stop_refused,
+        stop_offline,
+        stop_wishes,
+    )
+]
+DRIVE_SCENES = [
+    Scene(f.__name__, f, 1280, 800)
+    for f in (
+        drive_rest,
+        drive_ahead,
+        drive_now,
+        drive_standing,
+        drive_served,
+        drive_bell_off,
+        drive_sign_on,
+        drive_superseded,
+        drive_token,
+    )
+]
+OPS_SCENES = [Scene(f.__name__, f, 1440, 900) for f in (ops_loading, ops_empty, ops_live, ops_lost, ops_token)]
+SCENES = [*STOP_SCENES, *DRIVE_SCENES, *OPS_SCENES]
