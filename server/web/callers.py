@@ -42,8 +42,10 @@ async def _kept(house: House, request: Request, role: Role) -> Identity | Reason
     origin, host = request.headers.get("origin"), request.headers.get("host", "")
     if not origin_allowed(origin, host, house.settings.allowed_origins):
         return Reason.FORBIDDEN
-    own = await house.own_key.identify(kept)  # riders' pseudonyms are always signed by us
-    return await house.auth.identify(kept) if isinstance(own, Reason) else own
+    identity = await house.auth.identify(kept)
+    if isinstance(identity, Reason) and role is Role.RIDER:  # pseudonyms are signed by us, whoever signs the rest
+        return await house.own_key.identify(kept)
+    return identity
 
 
 async def caller(house: House, request: Request, role: Role) -> Identity | Response:

@@ -1,11 +1,14 @@
 """Everybody who has a socket open: looked after twice a second, one seat a vehicle, told before we leave. Web level."""
 
 import asyncio
+import logging
 import random
 from collections import Counter
 from typing import Protocol
 
 from server.protocol.session import CloseCode
+
+log = logging.getLogger(__name__)
 
 SWEEP_S = 0.5
 """Deadlines and beats are kept to this; one timer for all is cheaper than one each."""
@@ -100,9 +103,17 @@ class Lobby:
         while True:
             await asyncio.sleep(SWEEP_S)
             for done, member in enumerate(tuple(self._members), start=1):
-                member.sweep(loop.time())
+                self._look_after(member, loop.time())
                 if done % SWEEP_CHUNK == 0:
                     await asyncio.sleep(0)
+
+    def _look_after(self, member: Member, now_s: float) -> None:
+        """One member's trouble must not leave the others without anybody who looks after them."""
+        try:
+            member.sweep(now_s)
+        except Exception:
+            log.exception("a session could not be looked after")
+            member.end(CloseCode.RESTART, "try again")
 
     async def drain(self) -> None:
         """Ask everybody to come back later, spread over time and drivers first, then close with 1012."""

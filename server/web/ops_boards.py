@@ -20,6 +20,8 @@ METRICS_S = 2.0
 OPEN_BELLS_KEPT = 20_000
 ENDED_BELLS_KEPT = 200
 OUTCOME_ROUTES_KEPT = 5_000
+FIRST_OPEN, FIRST_ENDED = 150, 50
+"""Sent when somebody begins to watch: together well below `WebSettings.outbox_max`."""
 
 
 class Watcher(Protocol):
@@ -183,8 +185,9 @@ class BellBoard:
             self._outcomes.popitem(last=False)
 
     def shown(self, route_id: str | None) -> Sequence[wire.BellEvent]:
-        """Bells to begin with: those that have not ended, and the latest that have."""
-        return [event for event in (*self._ended, *self._open.values()) if route_id in (None, event.route_id)]
+        """Bells to begin with, the newest of each kind; `/v1/ops/outcomes` has them all."""
+        first = (*list(self._ended)[-FIRST_ENDED:], *list(self._open.values())[-FIRST_OPEN:])
+        return [event for event in first if route_id in (None, event.route_id)]
 
     @property
     def open(self) -> Sequence[wire.BellEvent]:

@@ -15,7 +15,7 @@ from server.protocol.codec import Codec, Rejected, encode
 from server.protocol.session import CloseCode
 from server.protocol.tokens import Role
 from server.streams import Attached
-from server.web.auth import Identity
+from server.web.auth import LEEWAY_S, Identity
 from server.web.connection import Connection
 from server.web.house import House
 from server.web.outbox import Outbox
@@ -98,7 +98,8 @@ class Session(ABC):
         self.language = language_of(connection.peer.language)
         self._opened_s = self._swept_s = self._heard_s = self._said_s = asyncio.get_running_loop().time()
         if not self.house.lobby.come(self):
-            self.end(CloseCode.TOO_MANY, "no room, come back later")
+            leaving = self.house.lobby.draining
+            self.end(CloseCode.RESTART if leaving else CloseCode.TOO_MANY, "no room, come back later")
 
     def on_frame(self, frame: bytes) -> None:
         """One message came."""
@@ -182,7 +183,7 @@ class Session(ABC):
             return
         self.stage = Stage.OPEN
         now_s = asyncio.get_running_loop().time()
-        self._expires_s = now_s + identity.expires_s - time.time()
+        self._expires_s = now_s + identity.expires_s + LEEWAY_S - time.time()
         welcome = self.enter(identity, attached)
         self.outbox.deliver(encode(welcome), seq=None, key="welcome")
         for missed in attached.frames:

@@ -14,10 +14,10 @@ class MemoryConnection:
         self.sent: list[Frame] = []
         self.pings = 0
         self.send_buffer: int | None = None
-        self.closed: tuple[int, str] | None = None
+        self._closed: tuple[int, str] | None = None
 
     def send(self, frame: bytes) -> None:
-        assert self.closed is None, "nothing may be written after a close"
+        assert self._closed is None, "nothing may be written after a close"
         self.sent.append(json.loads(frame))
 
     def ping(self) -> None:
@@ -25,7 +25,11 @@ class MemoryConnection:
 
     def close(self, code: int, reason: str) -> None:
         assert len(reason.encode()) <= 120
-        self.closed = self.closed or (code, reason)
+        self._closed = self._closed or (code, reason)
+
+    def closed(self) -> tuple[int, str] | None:
+        """How it was closed, if it was."""
+        return self._closed
 
     def limit_send_buffer(self, size_bytes: int) -> None:
         self.send_buffer = size_bytes

@@ -12,7 +12,7 @@ from server.web.rider_socket import RiderSession
 from server.web.session import Session, Stage
 from server.web.terminal_socket import TerminalSession
 from tests.server.web.memory_connection import MemoryConnection
-from tests.server.web.web_world import Running, running
+from tests.server.web.web_world import Running, eventually, running
 
 
 def opened(server: Running, kind: type[Session], bearer: str | None = None) -> tuple[Any, MemoryConnection]:
@@ -39,10 +39,10 @@ async def test_hello_has_a_deadline(server: Running) -> None:
     session, connection = opened(server, RiderSession)
     start = now()
     session.sweep(start + 4.9)
-    assert connection.closed is None
+    assert connection.closed() is None
     session.on_frame(b'{"type":"hello","token":"' + b"x" * 40 + b'"}')
     session.sweep(start + 5.1)  # even while the token is being looked at
-    assert connection.closed == (4401, "no hello in time")
+    assert connection.closed() == (4401, "no hello in time")
     await asyncio.sleep(0)
     assert connection.sent == []
 
@@ -74,9 +74,9 @@ async def test_a_client_without_a_sign_of_life_is_asked_and_then_closed(server: 
     session.on_alive(6)  # its pong
     for second in range(16, 45):
         session.sweep(start + second)
-    assert (connection.pings, connection.closed) == (2, None)
+    assert (connection.pings, connection.closed()) == (2, None)
     session.sweep(start + 47)
-    assert connection.closed == (4408, "silent for too long")
+    assert connection.closed() == (4408, "silent for too long")
     assert len(server.house.lobby) == 0
 
 
@@ -103,8 +103,34 @@ async def test_a_terminals_pongs_are_no_words(server: Running) -> None:
         session.sweep(start + second)
     assert links == ["up", "silent", "up", "silent"]
     session.sweep(start + 51)
-    assert connection.closed == (4408, "silent for too long")
+    assert connection.closed() == (4408, "silent for too long")
     assert links == ["up", "silent", "up", "silent"]
+
+
+async def test_a_session_ends_with_its_token(server: Running) -> None:
+    session, connection = await entered(server, RiderSession)
+    start = now()
+    for later_s, closed in ((3_600, None), (3_640, (4401, "not_authenticated"))):
+        session.on_alive(2)
+        session.sweep(start + later_s)
+        assert connection.closed() == closed
+    assert connection.sent[-1]["reason"] == "not_authenticated"
+
+
+async def test_one_session_in_trouble_does_not_stop_the_sweep(
+    server: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    session, connection = await entered(server, RiderSession)
+
+    def fails(_now_s: float) -> None:
+        raise ZeroDivisionError
+
+    session.sweep = fails
+    rider = await server.hello(Role.RIDER)
+    await eventually(lambda: connection.closed() == (1012, "try again"))
+    assert "could not be looked after" in caplog.text
+    await rider.send({"type": "watch", "stop_id": "S1"})
+    await rider.until("arrivals")
 
 
 async def test_a_budget_fills_again(tmp_path: Path) -> None:
@@ -117,10 +143,10 @@ async def test_a_budget_fills_again(tmp_path: Path) -> None:
         session.sweep(start + 2)
         for _ in range(4):
             session.on_frame(b'{"type":"beat"}')
-        assert connection.closed is None
+        assert connection.closed() is None
         session.on_frame(b'{"type":"beat"}')
         session.on_frame(b'{"type":"beat"}')
-        assert connection.closed == (4429, "too many messages")
+        assert connection.closed() == (4429, "too many messages")
         session.on_frame(b'{"type":"beat"}')  # what was under way when we closed
         session.on_close()
 
@@ -130,7 +156,7 @@ async def test_frames_before_the_welcome_are_few(server: Running) -> None:
     session.on_frame(json.dumps({"type": "hello", "token": server.token(Role.RIDER)}).encode())
     for _ in range(65):
         session.on_frame(b'{"type":"beat"}')
-    assert connection.closed == (4400, "wait for the welcome")
+    assert connection.closed() == (4400, "wait for the welcome")
     for _ in range(5):
         await asyncio.sleep(0)
     assert connection.sent == []

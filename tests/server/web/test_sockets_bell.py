@@ -32,6 +32,15 @@ async def test_a_rider_rings_and_the_driver_sees_it(server: Running) -> None:
         heard = json.dumps(others.seen)
         assert "canary-subject" not in heard
         assert asked["bell_id"] not in heard
+    late = await server.hello(Role.OPERATOR)
+    await late.send({"type": "watch", "what": "bells", "route_id": "10"})
+    assert (await late.until("bell_event"))["state"] == "acknowledged"
+    answer = await server.http.get("/v1/ops/outcomes", headers=server.bearer(Role.OPERATOR))
+    assert answer.json()["by_route"]["10"]["shown"] == 1
+    assert [bell["vehicle_id"] for bell in answer.json()["open"]] == ["V1"]
+    assert "canary-subject" not in answer.text
+    assert asked["bell_id"] not in answer.text
+
     numbers = [frame["seq"] for frame in rider.seen if frame["type"] == "bell"]
     assert numbers == list(range(1, len(numbers) + 1))
 

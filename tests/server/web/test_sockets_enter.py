@@ -74,16 +74,6 @@ async def test_silence_is_closed(tmp_path: Path) -> None:
         assert await silent.closed() == 4401
 
 
-async def test_a_session_ends_with_its_token(tmp_path: Path) -> None:
-    async with running(tmp_path) as server:
-        rider = await server.open(Role.RIDER)
-        await rider.send(
-            {"type": "hello", "token": server.token(Role.RIDER, ttl_s=-28)}
-        )  # within the leeway for clocks
-        assert (await rider.next())["type"] == "welcome"
-        assert await rider.closed() == 4401
-
-
 async def test_one_person_may_not_take_all_places(tmp_path: Path) -> None:
     async with running(tmp_path, sessions_per_subject=2) as server:
         for _ in range(2):

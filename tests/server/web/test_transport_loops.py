@@ -42,9 +42,10 @@ def test_the_whole_life_of_a_connection(run: Run, tmp_path: Path) -> None:
             vanishing = await server.hello(Role.RIDER)
             vanishing.socket.transport.abort()
 
-            slow = await server.hello(Role.RIDER)
+            slow = await server.hello(Role.RIDER, "slow")
             slow.socket.transport.pause_reading()
-            session = next(m for m in server.house.lobby._members if isinstance(m, RiderSession))
+            sessions = [m for m in server.house.lobby._members if isinstance(m, RiderSession)]
+            session = next(s for s in sessions if s.identity is not None and s.identity.subject == "slow")
             for n in range(400):
                 session.outbox.deliver(b'{"type":"arrivals","pad":"%s"}' % (b"x" * 50_000), seq=n, key="k")
             assert session.stage.value == "closed"
