@@ -9,7 +9,7 @@ import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeGuard
 
 import msgspec
 
@@ -23,17 +23,15 @@ from server.core.model import (
     BellChanged,
     BellId,
     BellRepeated,
-    BellState,
+    Cancel,
     Effect,
     Event,
     Fact,
     Fix,
-    FixRefused,
     Reason,
     Refused,
     RiderId,
     Ring,
-    Shown,
     StopId,
     StopVisit,
     StopVisited,
@@ -44,6 +42,7 @@ from server.core.model import (
     VehicleView,
 )
 from server.core.network import Network
+from server.lookups import Lookups
 from server.ports import Batch, Journal, Outgoing, Relay
 from server.protocol import messages as wire
 from server.protocol.render import Renderer
@@ -70,6 +69,10 @@ class Clock(Protocol):
     def perf_ns(self) -> int:
         """Monotonic nanoseconds, for latency only."""
         ...
+
+
+class StoreUnavailableError(RuntimeError):
+    """The journal has failed: what was decided since cannot be told, because a restart will not know it."""
 
 
 class _Waiting(NamedTuple):
@@ -112,7 +115,7 @@ class Runtime:
         self._wake = asyncio.Event()
         self._committed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._lookups: set[asyncio.Task[None]] = set()
+        self._lookups: Lookups[_Waiting] = Lookups(journal.find_bell, self._looked_up, self._give_up)
         self._encoder = msgspec.json.Encoder()
         self._ready = False
 
@@ -131,7 +134,8 @@ class Runtime:
         self._ready = False
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._lookups, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._lookups.finish()
         while self._queue or self._fixes:
             await self._room()
             self._decide_some()
@@ -166,8 +170,8 @@ class Runtime:
             if event.vehicle_id in self._fixes:
                 self._overtake(self._fixes[event.vehicle_id])
             self._fixes[event.vehicle_id] = waiting
-        elif isinstance(event, Ring) and self.engine.bell(event.bell_id) is None:
-            self._look_up(waiting, event)
+        elif self._must_look_up(event):
+            self._lookups.add(event.bell_id, waiting)
             return
         else:
             self._queue.append(waiting)
@@ -206,25 +210,17 @@ class Runtime:
         if old.done is not None:
             old.done(())
 
-    def _look_up(self, waiting: _Waiting, ring: Ring) -> None:
-        """A bell the engine no longer holds may have ended long ago: the journal knows."""
+    def _must_look_up(self, event: Event) -> TypeGuard[Ring | Cancel]:
+        """A ring of a bell that only the journal may know; and a cancel must not overtake the ring that it follows."""
+        if not isinstance(event, Ring | Cancel):
+            return False
+        return event.bell_id in self._lookups or (isinstance(event, Ring) and self.engine.bell(event.bell_id) is None)
 
-        async def find() -> None:
-            try:
-                bell = await self._journal.find_bell(ring.bell_id)
-            except Exception:
-                log.exception("the journal cannot be read")
-                if waiting.done is not None:
-                    waiting.done((Refused(Reason.STORE_UNAVAILABLE, ref=ring.bell_id),))
-                return
-            if bell is not None:
-                self.engine.remember(bell)
-            self._queue.append(waiting)
-            self._wake.set()
-
-        task = asyncio.create_task(find())
-        self._lookups.add(task)
-        task.add_done_callback(self._lookups.discard)
+    def _looked_up(self, bell: Bell | None, waiting: Iterable[_Waiting]) -> None:
+        if bell is not None:
+            self.engine.remember(bell)
+        self._queue.extend(waiting)
+        self._wake.set()
 
     # -- deciding --------------------------------------------------------------
 
@@ -269,7 +265,8 @@ class Runtime:
             if error is None:
                 self._announce(decided)
             else:
-                self._give_up(decided, error)
+                log.critical("the journal failed; nothing more is accepted until a restart: %s", error)
+                self._give_up(one.waiting for one in decided)
 
         self._journal.append(Batch(facts=facts, visits=visits, outgoing=outgoing), done)
 
@@ -315,16 +312,17 @@ class Runtime:
             for message in one.outgoing:
                 self._streams.committed(message)
                 self.relay.publish(message.stream, message.frame, seq=message.seq, key=message.key)
-            self._count(one)
+            waited_ms = (self.clock.perf_ns() - one.waiting.stamp_ns) / 1e6
+            self.telemetry.count(one.waiting.event, one.effects, waited_ms=waited_ms, now_ms=self.clock.now_ms())
             self._tell_operators(one.effects)
             if one.waiting.done is not None:
                 one.waiting.done(one.effects)
 
-    def _give_up(self, decided: Iterable[_Decided], error: BaseException) -> None:
-        log.critical("the journal failed; nothing more is accepted until a restart: %s", error)
-        for one in decided:
-            if one.waiting.done is not None:
-                one.waiting.done((Refused(Reason.STORE_UNAVAILABLE, ref=_ref_of(one.waiting.event)),))
+    @staticmethod
+    def _give_up(several: Iterable[_Waiting]) -> None:
+        for waiting in several:
+            if waiting.done is not None:
+                waiting.done((Refused(Reason.STORE_UNAVAILABLE, ref=_ref_of(waiting.event)),))
 
     def _tell_operators(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
@@ -333,43 +331,27 @@ class Runtime:
                 frame = self._encoder.encode(event)
                 self.relay.publish(OPS_BELLS, frame, seq=None, key=f"{event.bell}:{event.state}:{event.attempt}")
 
-    def _count(self, decided: _Decided) -> None:
-        telemetry, event = self.telemetry, decided.waiting.event
-        waited_ms = (self.clock.perf_ns() - decided.waiting.stamp_ns) / 1e6
-        refused_fix = False
-        for effect in decided.effects:
-            match effect:
-                case FixRefused(reason=reason):
-                    telemetry.fixes_refused[reason] += 1
-                    refused_fix = True
-                case Refused(reason=reason):
-                    telemetry.refused[reason] += 1
-                case BellChanged(bell=bell):
-                    telemetry.bells[bell.state] += 1
-                    telemetry.passbys += bell.state is BellState.PASSED
-                    if bell.state is BellState.SHOWN:
-                        telemetry.ring_to_shown.add(float(bell.changed_ms - bell.rung_ms))
-                case AlertRaised() if isinstance(event, Fix):
-                    telemetry.fix_to_alert.add(waited_ms)
-                case AlertMarked(alert=alert) if isinstance(event, Shown):
-                    telemetry.alert_to_shown.add(float(max(0, self.clock.now_ms() - alert.at_ms)))
-                case _:
-                    pass
-        if isinstance(event, Fix) and not refused_fix:
-            telemetry.fixes_taken += 1
-        if isinstance(event, Ring):
-            telemetry.ring_to_answer.add(waited_ms)
-
     # -- what is asked ---------------------------------------------------------
 
     async def attach(self, stream: str, resume: wire.Resume | None) -> Attached:
-        """Prepare a client's return: after this returns, subscribe at once (no await between) and nothing is missed."""
-        if resume is None:
-            return self._streams.attach(stream, None, 0)
-        if resume.epoch == self._streams.epoch and self._streams.missing_before(stream, resume.seq):
-            kept = await self._journal.outgoing_since(stream, resume.seq, KEPT_PER_STREAM)
+        """Prepare a client's return: after this returns, subscribe at once (no await between) and nothing is missed.
+
+        Nor is anything said too early: until then a snapshot holds only what the journal holds. Raises `StoreUnavailableError`.
+        """
+        epoch, seq = (resume.epoch, resume.seq) if resume is not None else (None, 0)
+        if epoch == self._streams.epoch and self._streams.missing_before(stream, seq):
+            kept = await self._journal.outgoing_since(stream, seq, KEPT_PER_STREAM)
             self._streams.preload(stream, kept or ())
-        return self._streams.attach(stream, resume.epoch, resume.seq)
+        await self._settled(stream)
+        return self._streams.attach(stream, epoch, seq)
+
+    async def _settled(self, stream: str) -> None:
+        """Wait until the journal holds all that was decided for a recipient; the engine is ahead of it by a commit."""
+        while self._streams.in_flight(stream):
+            if self._journal.failed is not None:
+                raise StoreUnavailableError(f"the journal cannot keep anything: {self._journal.failed}")
+            self._committed.clear()
+            await self._committed.wait()
 
     def terminal_snapshot(self, vehicle_id: VehicleId) -> wire.TerminalSnapshot:
         """Trip and live alerts of one vehicle."""
@@ -394,9 +376,12 @@ class Runtime:
         return self.renderer.bell(bell, seq=seq, eta_s=eta_s, stops_away=stops_away)
 
     async def find_bell(self, bell_id: BellId) -> Bell | None:
-        """A bell by its id, from memory or from the journal."""
+        """A bell by its id, from memory or from the journal, as the journal holds it. Raises `StoreUnavailableError`."""
         found = self.engine.bell(bell_id)
-        return found if found is not None else await self._journal.find_bell(bell_id)
+        if found is None:
+            return await self._journal.find_bell(bell_id)
+        await self._settled(rider_stream(found.rider_id))
+        return self.engine.bell(bell_id)
 
     def arrivals(self, stop_id: StopId) -> wire.Arrivals:
         """The buses on their way to a stop, as of now. The stop must exist."""

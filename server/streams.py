@@ -52,6 +52,10 @@ class Streams:
         """The last number that was committed."""
         return self._committed.get(stream, 0)
 
+    def in_flight(self, stream: str) -> bool:
+        """Whether messages have numbers that the journal does not hold yet."""
+        return self._given.get(stream, 0) != self._committed.get(stream, 0)
+
     def committed(self, message: Outgoing) -> None:
         """The journal holds this message: it may be told, now and to whoever comes back."""
         self._committed[message.stream] = message.seq

@@ -1,10 +1,24 @@
 """Counters and latencies of one server, for operators and `/metrics`. Holds numbers only; never who or where."""
 
 from collections import Counter, deque
+from collections.abc import Iterable
 
 import numpy as np
 
-from server.core.model import Reason
+from server.core.model import (
+    AlertMarked,
+    AlertRaised,
+    BellChanged,
+    BellState,
+    Effect,
+    Event,
+    Fix,
+    FixRefused,
+    Reason,
+    Refused,
+    Ring,
+    Shown,
+)
 
 
 class Latency:
@@ -46,3 +60,29 @@ class Telemetry:
         self.ring_to_answer = Latency(window)
         self.alert_to_shown = Latency(window)
         self.ring_to_shown = Latency(window)
+
+    def count(self, event: Event, effects: Iterable[Effect], *, waited_ms: float, now_ms: int) -> None:
+        """Count what became of one event, and how long it took from its arrival until the journal held it."""
+        refused_fix = False
+        for effect in effects:
+            match effect:
+                case FixRefused(reason=reason):
+                    self.fixes_refused[reason] += 1
+                    refused_fix = True
+                case Refused(reason=reason):
+                    self.refused[reason] += 1
+                case BellChanged(bell=bell):
+                    self.bells[bell.state] += 1
+                    self.passbys += bell.state is BellState.PASSED
+                    if bell.state is BellState.SHOWN:
+                        self.ring_to_shown.add(float(bell.changed_ms - bell.rung_ms))
+                case AlertRaised() if isinstance(event, Fix):
+                    self.fix_to_alert.add(waited_ms)
+                case AlertMarked(alert=alert) if isinstance(event, Shown):
+                    self.alert_to_shown.add(float(max(0, now_ms - alert.at_ms)))
+                case _:
+                    pass
+        if isinstance(event, Fix) and not refused_fix:
+            self.fixes_taken += 1
+        if isinstance(event, Ring):
+            self.ring_to_answer.add(waited_ms)
