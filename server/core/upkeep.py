@@ -3,7 +3,7 @@
 from server.core import bells as life
 from server.core import refusals, serving
 from server.core.dispatch import acceptable, can_be_told, overtaken_by
-from server.core.model import Bell, BellState, Effect, Reason, VisitOutcome
+from server.core.model import Bell, BellState, Effect, Outcome, Reason, VisitOutcome
 from server.core.shard import Shard
 
 FORGET_TRACK_S = 3_600.0
@@ -33,8 +33,7 @@ def look_after(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     track = shard.tracks[bell.vehicle_id]
     lost = track.age_s(now_ms) > shard.policy.silent_s
     if bell.state is BellState.ARRIVED:
-        gone = lost or _too_old(shard, bell, now_ms)
-        return serving.over(shard, bell, VisitOutcome.STOPPED, sure=False, now_ms=now_ms) if gone else []
+        return leave_standing(shard, bell, now_ms) if lost or _too_old(shard, bell, now_ms) else []
     if _too_old(shard, bell, now_ms):
         return give_up(shard, bell, Reason.TOO_OLD, now_ms) + serving.refresh_alerts(shard, track, now_ms)
     if lost:
@@ -48,6 +47,14 @@ def look_after(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     if current is not None and best is not None and overtaken_by(current, best):
         return serving.give(shard, bell, best, now_ms, reason=Reason.OVERTAKEN)
     return serving.refresh_alerts(shard, track, now_ms)
+
+
+def leave_standing(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
+    """Nobody will see the bus that stands at the bell's stop leave: it was there, and that is all we know."""
+    assert bell.vehicle_id is not None
+    assert bell.visit_sequence is not None
+    effects = shard.alerts.clear(bell.vehicle_id, bell.visit_sequence, Outcome.SERVED, now_ms)
+    return effects + serving.over(shard, bell, VisitOutcome.STOPPED, sure=False, now_ms=now_ms)
 
 
 def expire(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
