@@ -289,7 +289,8 @@ def drive_ahead(server: ScriptedServer, page: Page, lang: str) -> None:
 
 def drive_now(server: ScriptedServer, page: Page, lang: str) -> None:
     drive_ahead(server, page, lang)
-    server.tell("terminal", alert(lang, stage="now", alighting=1, needs=["wheelchair"], distance_m=120, eta_s=12))
+    stand_at(page, 670, times=1)
+    server.tell("terminal", alert(lang, stage="now", alighting=1, needs=["wheelchair"], distance_m=130, eta_s=12))
     page.wait_for_selector(".alert-now")
 
 

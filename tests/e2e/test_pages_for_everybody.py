@@ -52,6 +52,7 @@ def test_a_narrow_phone_never_scrolls_sideways(
     scene.play(scripted, page, lang)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     assert clipped(page) == []
+    assert overlapping(page) == []
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (800, 480)], ids=str)
@@ -76,6 +77,21 @@ def clipped(page: Page) -> list[str]:
         .map(e => e.textContent)"""
     )
     return texts
+
+
+def overlapping(page: Page) -> list[str]:
+    """Parts of one line of the board that cover each other."""
+    pairs: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll(".row")].flatMap(row => {
+          const parts = [...row.querySelectorAll(".route, .eta, .here, .away, .chips, .ring-face, .why-not, .problem")]
+            .map(e => { const range = document.createRange(); range.selectNodeContents(e);
+              return [e, e.matches(".ring-face") ? e.getBoundingClientRect() : range.getBoundingClientRect()]; })
+            .filter(([, r]) => r.width > 0);
+          return parts.flatMap(([a, p], i) => parts.slice(i + 1)
+            .filter(([, q]) => p.left < q.right - 1 && q.left < p.right - 1 && p.top < q.bottom - 8 && q.top < p.bottom - 8)
+            .map(([b]) => `${a.textContent} / ${b.textContent}`)); })"""
+    )
+    return pairs
 
 
 def small_targets(page: Page, least: int) -> list[str]:
