@@ -18,6 +18,8 @@ from simulator.riders import Rider
 
 SIGN_ON_EARLY_MS = 180_000
 """A bus comes to the first stop of its first trip so long before its time."""
+BREAK_MS = 900_000
+"""A bus that the world's beginning finds so long before its next trip is having its break between two."""
 DOORS_EARLY_MS = 60_000
 """Doors stand open at the first stop in the last minute."""
 SHORTEST_REST_MS = 45_000
@@ -187,7 +189,7 @@ class Bus:
         """Put the bus where its timetable says it is at an instant, in the middle of a trip where that is so."""
         run = self.run
         if now_ms < run.departs_ms:
-            return self._report_for_duty(now_ms) if now_ms >= run.departs_ms - SIGN_ON_EARLY_MS else []
+            return self._report_for_duty(now_ms) if now_ms >= run.departs_ms - BREAK_MS else []
         times = np.column_stack((run.arrivals_ms, run.departures_ms)).reshape(-1)
         place_m = np.repeat(run.pattern.visit_along_m, 2)
         self.along_m = float(np.interp(now_ms, times, place_m))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NO_PICKUP = 1
 """GTFS `pickup_type` of a visit where nobody gets on."""
+DRAWS = 8
+"""So many buses are looked at for one that comes soon to some stop; a person for whom there is none stays at home."""
 PHONE_ERROR_M = 8.0
 FAR_M = 350.0
 """Where somebody is who rings from home: too far to be at the stop."""
@@ -155,17 +157,20 @@ class Crowd:
     def _come(self, now_ms: int, buses: Sequence["Bus"]) -> None:
         """One more person comes to a stop ahead of some bus."""
         serving = [bus for bus in buses if bus.reporting]
-        if not serving:
-            return
-        bus = serving[int(self._rng.integers(len(serving)))]
+        for _ in range(DRAWS if serving else 0):
+            bus = serving[int(self._rng.integers(len(serving)))]
+            ahead = self._ahead(bus)
+            if ahead:
+                weight = np.array([self.popularity(visit.stop_id) for visit in ahead])
+                visit = ahead[int(self._rng.choice(len(ahead), p=weight / weight.sum()))]
+                self._queues[visit.stop_id].append(self._rider(bus, visit, now_ms))
+                return
+
+    def _ahead(self, bus: "Bus") -> list[Visit]:
+        """List the visits that a bus will soon reach and where one may board."""
         low_m, high_m = self._demand.ahead_m
         visits = bus.run.pattern.visits[bus.visit_index : -1]
-        ahead = [v for v in visits if low_m <= v.along_m - bus.along_m <= high_m and v.pickup_type != NO_PICKUP]
-        if not ahead:
-            return
-        weight = np.array([self.popularity(visit.stop_id) for visit in ahead])
-        visit = ahead[int(self._rng.choice(len(ahead), p=weight / weight.sum()))]
-        self._queues[visit.stop_id].append(self._rider(bus, visit, now_ms))
+        return [v for v in visits if low_m <= v.along_m - bus.along_m <= high_m and v.pickup_type != NO_PICKUP]
 
     def _rider(self, bus: "Bus", visit: Visit, now_ms: int) -> Rider:
         rng, demand = self._rng, self._demand

@@ -35,6 +35,8 @@ class ServerProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self.url = ""
+        self.memory: dict[str, float | None] = {}
+        """Resident memory at moments that somebody noted, by their names."""
 
     async def __aenter__(self) -> Self:
         with self._log.open("wb") as log:

@@ -1,13 +1,14 @@
 """An operator's socket: the server's own figures, and which terminals come and go. No rules."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable
 from typing import Self
 
 from server.protocol.link import Link, socket_url
 from server.protocol.messages import Metrics, TerminalEvent, ToOperator, WatchTopic, Welcome
-from server.protocol.session import Session
+from server.protocol.session import LinkStopped, Session
 
 
 class OperatorView:
@@ -21,6 +22,7 @@ class OperatorView:
         self._link: Link[ToOperator] = Link(socket_url(url, "operator"), token, session, self)
         self._welcomed: asyncio.Future[Welcome] = asyncio.get_running_loop().create_future()
         self._terminal_went = terminal_went
+        self._news = asyncio.Event()
         self.metrics: Metrics | None = None
 
     async def __aenter__(self) -> Self:
@@ -33,6 +35,12 @@ class OperatorView:
     async def server_now_ms(self) -> int:
         """Wait for the first welcome and read the server's clock in it."""
         return (await self._link.wait(self._welcomed, timeout_s=10.0)).server_at_ms
+
+    async def newer(self, timeout_s: float) -> None:
+        """Wait for the next figures, at most `timeout_s`."""
+        self._news.clear()
+        with contextlib.suppress(TimeoutError, LinkStopped):
+            await self._link.wait(self._news.wait(), timeout_s=timeout_s)
 
     # -- the link speaks (server.protocol.link.Listener) -----------------------------
 
@@ -47,6 +55,7 @@ class OperatorView:
         match message:
             case Metrics():
                 self.metrics = message
+                self._news.set()
             case TerminalEvent(vehicle_id=vehicle_id, state="down"):
                 self._terminal_went(vehicle_id)
             case _:

@@ -147,7 +147,8 @@ class Tally:
     def displays(self, vehicle_id: str, alert: AlertMessage, trip: TripKey, next_sequence: int) -> None:
         """A terminal shows an alert. `trip` and `next_sequence`: where the bus really is.
 
-        From fix to alert is measured where an alert changes its stage, which only the bus's own motion brings about.
+        From fix to alert is measured where an alert changes its stage, which only the bus's own motion brings about:
+        from the newest fix, though it may be the server's clock that decided, between two fixes.
         """
         self.alerts_displayed += 1
         before = self._stage.get(alert.alert_id)
