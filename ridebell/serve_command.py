@@ -29,6 +29,9 @@ def serve(
     vehicles: Annotated[Path | None, typer.Option(metavar="FILE", help=t("serve.vehicles"))] = None,
     policy: Annotated[str, typer.Option(metavar="NAME|FILE", help=t("serve.policy"))] = "physical",
     poll: Annotated[str | None, typer.Option(metavar="URL", help=t("serve.poll"))] = None,
+    poll_period: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1.0, max=600.0, help=t("serve.poll_period"))
+    ] = 10.0,
     demo: Annotated[bool, typer.Option("--demo", help=t("serve.demo"))] = False,
     backend: Annotated[Backend, typer.Option(help=t("serve.backend"))] = Backend.EMBEDDED,
     origin: Annotated[list[str] | None, typer.Option(metavar="URL", help=t("serve.origin"))] = None,
@@ -56,6 +59,7 @@ def serve(
         policy=policy_from(policy),
         web=web,
         poll_url=poll,
+        poll_period_s=poll_period,
         backend=backend.value,
         clock=_clock(as_of, rate=rate),
         told=lambda url: typer.echo(t("serve.ready", url=url)),

@@ -27,8 +27,6 @@ from server.web.house import furnish
 log = logging.getLogger(__name__)
 
 BACKENDS = ("embedded",)
-POLL_PERIOD_S = 10.0
-"""How often a GTFS-realtime feed is fetched: agencies renew theirs every 10 to 30 s."""
 
 
 class StartError(Exception):
@@ -46,6 +44,8 @@ class Plan:
     web: WebSettings = field(default_factory=WebSettings)
     runtime: RuntimeSettings = field(default_factory=RuntimeSettings)
     poll_url: str | None = None
+    poll_period_s: float = 10.0
+    """How often a GTFS-realtime feed is fetched: agencies renew theirs every 10 to 30 s."""
     backend: str = "embedded"
     clock: Clock = field(default_factory=SystemClock)
     told: Callable[[str], None] | None = None
@@ -66,7 +66,7 @@ async def _serve(plan: Plan) -> None:
     try:
         async with running(plan) as runtime:
             app = create_app(furnish(runtime, plan.web, key))
-            async with _polling(plan.poll_url, runtime):
+            async with _polling(plan, runtime):
                 await launcher.serve(app, listener, ready=lambda: plan.told(url) if plan.told is not None else None)
     finally:
         listener.close()
@@ -99,8 +99,9 @@ async def running(plan: Plan) -> AsyncIterator[Runtime]:
 
 
 @contextlib.asynccontextmanager
-async def _polling(url: str | None, runtime: Runtime) -> AsyncIterator[None]:
+async def _polling(plan: Plan, runtime: Runtime) -> AsyncIterator[None]:
     """Fetch a feed's positions in the background; a bad message is logged and changes nothing."""
+    url = plan.poll_url
     if url is None:
         yield
         return
@@ -116,7 +117,7 @@ async def _polling(url: str | None, runtime: Runtime) -> AsyncIterator[None]:
         elif not isinstance(message, RefusedMessage):
             take_fixes(runtime, message.fixes, lambda taken, no: log.info("feed: %d taken, %d refused", taken, len(no)))
 
-    task = asyncio.create_task(poll(url, take, period_s=POLL_PERIOD_S))
+    task = asyncio.create_task(poll(url, take, period_s=plan.poll_period_s))
     task.add_done_callback(_say_why_ended)
     try:
         yield

@@ -133,8 +133,8 @@ def _vehicle_message(house: House, form: Form) -> bytes:
 
 
 def _vehicle_report(house: House, view: VehicleView) -> VehicleReport:
-    stop = None
-    if view.trip is not None and view.pattern_index is not None and view.next_visit_index is not None:
+    stop, runs = None, view.trip if view.on_route else None
+    if runs is not None and view.pattern_index is not None and view.next_visit_index is not None:
         stop = house.runtime.network.pattern(view.pattern_index).visits[view.next_visit_index]
     fix = view.fix
     return VehicleReport(
@@ -143,7 +143,7 @@ def _vehicle_report(house: House, view: VehicleView) -> VehicleReport:
         lon=fix.lon,
         at_ms=fix.at_ms,
         plate=house.runtime.renderer.plate(view.vehicle_id),
-        trip=view.trip,
+        trip=runs,
         route_id=view.route_id,
         direction_id=view.direction_id,
         bearing_deg=fix.heading_deg,
