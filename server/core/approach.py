@@ -23,6 +23,8 @@ CONFIRM_M = 100.0
 AT_POLE_M = 12.0
 """How near the stop's own place counts as having reached it, for the time of arrival."""
 MIN_LEAVE_M = 10.0
+BRAKE_MPS2 = 1.0
+"""How a bus slows for a stop and leaves it (comfortable service braking): tells the moment it stood between two fixes."""
 SEEN_CONFIDENCE = 0.95
 GUESSED_CONFIDENCE = 0.6
 UNKNOWN_CONFIDENCE = 0.5
@@ -59,6 +61,8 @@ class Zone:
     inside_s: float = 0.0
     stood_s: float = 0.0
     stood: bool = False
+    stood_at_m: float | None = None
+    """Where it was last seen standing; None while it only rolled, or was out of sight."""
     told: bool = False
     longest_gap_s: float = 0.0
     slack_s: float = 0.0
@@ -87,7 +91,8 @@ def start(track: Track, policy: Policy) -> Approach:
         if track.progress_m <= visit.along_m + _leave_m(track.pattern, visit.index, policy):
             break
         approach.next_index = visit.index + 1
-    _look(approach, track, Span(track.progress_m, _at_ms(track), track.progress_m, _at_ms(track)), policy)
+    at_ms = track.fix.at_ms if track.fix is not None else track.seen_ms
+    _look(approach, track, Span(track.progress_m, at_ms, track.progress_m, at_ms, seen_m=track.progress_m), policy)
     return approach
 
 
@@ -105,7 +110,7 @@ def advance(approach: Approach, track: Track, policy: Policy) -> list[VisitEvent
         if zone.stood and not zone.told:
             zone.told = True
             events.append(Arrived(index, zone.reached_ms or zone.entered_ms or span.to_ms))
-        if not _left(zone, span.to_m - pattern.visits[index].along_m - _leave_m(pattern, index, policy)):
+        if not _left(zone, span.seen_m - pattern.visits[index].along_m - _leave_m(pattern, index, policy)):
             break
         events.append(_finish(index, zone, policy))
         approach.next_index = index + 1
@@ -136,39 +141,63 @@ def _look(approach: Approach, track: Track, span: Span, policy: Policy) -> None:
     for index in reached:
         zone = approach.zones.setdefault(index, Zone())
         _measure(zone, track, span, pattern.visits[index].along_m, sharing, policy)
-        beyond_m = span.to_m - pattern.visits[index].along_m - _leave_m(pattern, index, policy)
+        beyond_m = span.seen_m - pattern.visits[index].along_m - _leave_m(pattern, index, policy)
         zone.beyond = zone.beyond + 1 if beyond_m > 0 else 0
 
 
 def _measure(zone: Zone, track: Track, span: Span, stop_m: float, sharing: int, policy: Policy) -> None:
     """Add what one movement says about one stop: time in the zone, standing, doors, and the gap in our sight."""
     gap_s = (span.to_ms - span.from_ms) / 1000.0
-    inside = abs(span.to_m - stop_m) <= policy.zone_m
+    inside = abs(span.seen_m - stop_m) <= policy.zone_m
     was_inside = abs(span.from_m - stop_m) <= policy.zone_m
     if zone.entered_ms is None:
         zone.entered_ms = _when(span, stop_m - policy.zone_m)
     if zone.reached_ms is None and span.to_m >= stop_m - AT_POLE_M:
         zone.reached_ms = _when(span, stop_m - AT_POLE_M)
     if inside or was_inside:
-        inside_s = gap_s * _share_inside(span, stop_m, policy.zone_m)
-        zone.inside_s += inside_s
+        zone.inside_s += gap_s * _share_inside(span, stop_m, policy.zone_m)
     moved_mps = (span.to_m - span.from_m) / gap_s if gap_s > 0 else None
     if inside and (doors_open(track.fix) or _stands(track, moved_mps, policy)):
-        zone.reached_ms = min(zone.reached_ms or span.to_ms, span.to_ms)
-        zone.stood = True
-        zone.stood_s += gap_s if was_inside else 0.0
-        zone.left_ms = span.to_ms
+        _stand(zone, span, gap_s if was_inside else 0.0)
+    elif zone.stood_at_m is not None and zone.left_ms == span.from_ms and gap_s <= SEEN_GAP_S:
+        zone.left_ms = _set_off_ms(span, max(track.speed_mps or 0.0, policy.stand_speed_mps))
     if zone.inside_s >= policy.stand_s and inside and gap_s <= SEEN_GAP_S:
         zone.stood = True
     if span.from_m < stop_m + policy.zone_m and gap_s > zone.longest_gap_s:
         zone.longest_gap_s = gap_s
-    if span.from_m < stop_m <= span.to_m and gap_s > SEEN_GAP_S:
+    crossed = span.from_m < stop_m <= span.to_m
+    if crossed and gap_s > SEEN_GAP_S:
         free_mps = max(FREE_MPS, min(track.speed_mps or 0.0, policy.max_speed_mps))
         zone.slack_s = (gap_s - (span.to_m - span.from_m) / free_mps) / max(sharing, 1)
         zone.reached_ms = zone.reached_ms if zone.stood else _when(span, stop_m)
-    if not zone.stood or (zone.left_ms is not None and span.from_m < stop_m <= span.to_m):
-        # A bus may stand short of the pole (a queue) and pass it later: it leaves when it does.
+    # A bus may stand short of the pole (a queue) and pass it later: it leaves when it does.
+    seen_at_pole = zone.stood_at_m is not None and zone.stood_at_m >= stop_m - AT_POLE_M and gap_s <= SEEN_GAP_S
+    if not zone.stood or (crossed and not seen_at_pole):
         zone.left_ms = max(_when(span, stop_m + AT_POLE_M), zone.left_ms or 0)
+
+
+def _stand(zone: Zone, span: Span, stood_s: float) -> None:
+    """The bus stands in the zone at the end of this movement."""
+    if zone.stood_at_m is None and span.to_ms - span.from_ms <= SEEN_GAP_S * 1000:
+        zone.reached_ms = _stopped_ms(span)
+    zone.reached_ms = min(zone.reached_ms or span.to_ms, span.to_ms)
+    zone.stood, zone.stood_at_m = True, span.to_m
+    zone.stood_s += stood_s
+    zone.left_ms = span.to_ms
+
+
+def _stopped_ms(span: Span) -> int:
+    """When a bus that was moving at the beginning of this movement and stands at its end came to a stand."""
+    if not span.from_mps:
+        return span.to_ms
+    run_s = (span.to_m - span.from_m) / span.from_mps + span.from_mps / (2.0 * BRAKE_MPS2)
+    return min(span.to_ms, span.from_ms + round(1000.0 * run_s))
+
+
+def _set_off_ms(span: Span, to_mps: float) -> int:
+    """When a bus that stood at the beginning of this movement and moves at its end set off."""
+    run_s = (span.to_m - span.from_m) / to_mps + to_mps / (2.0 * BRAKE_MPS2)
+    return max(span.from_ms, span.to_ms - round(1000.0 * run_s))
 
 
 def _stands(track: Track, moved_mps: float | None, policy: Policy) -> bool:
@@ -189,6 +218,8 @@ def _left(zone: Zone, beyond_leave_m: float) -> bool:
 def _finish(index: int, zone: Zone, policy: Policy) -> Finished:
     if zone.stood:
         stood_s = max(zone.stood_s, zone.inside_s if zone.inside_s >= policy.stand_s else 0.0)
+        if zone.stood_at_m is not None and zone.longest_gap_s <= SEEN_GAP_S:
+            stood_s = ((zone.left_ms or 0) - (zone.reached_ms or 0)) / 1000.0
         return Finished(index, VisitOutcome.STOPPED, zone.reached_ms, zone.left_ms, round(stood_s, 1), SEEN_CONFIDENCE)
     if zone.longest_gap_s <= SEEN_GAP_S:
         return Finished(index, VisitOutcome.PASSED, zone.reached_ms, zone.left_ms, 0.0, SEEN_CONFIDENCE)
@@ -230,7 +261,3 @@ def _leave_m(pattern: Pattern, index: int, policy: Policy) -> float:
         return policy.leave_m
     gap_m = pattern.visits[index + 1].along_m - pattern.visits[index].along_m
     return min(policy.leave_m, max(MIN_LEAVE_M, gap_m / 2))
-
-
-def _at_ms(track: Track) -> int:
-    return track.fix.at_ms if track.fix is not None else track.seen_ms

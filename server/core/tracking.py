@@ -41,12 +41,17 @@ END_M = 40.0
 
 @dataclass(slots=True)
 class Span:
-    """How progress moved with the last fix: from `from_m` at `from_ms` to `to_m` at `to_ms` (device times)."""
+    """How progress moved with the last fix: from `from_m` at `from_ms` to `to_m` at `to_ms` (device times).
+
+    Progress never goes back; `seen_m` is where the fix itself was, which may. `from_mps`: the speed at `from_ms`.
+    """
 
     from_m: float
     from_ms: int
     to_m: float
     to_ms: int
+    seen_m: float
+    from_mps: float | None = None
 
 
 @dataclass(slots=True)
@@ -151,9 +156,9 @@ def take(track: Track, fix: Fix, network: Network, policy: Policy) -> Taken | Re
     if jumped and not _believe_suspects(track, fix, network, policy):
         return Reason.FIX_IMPLAUSIBLE
     track.suspects.clear()
-    previous = track.fix
+    previous, was_mps = track.fix, track.speed_mps
     _remember(track, fix, x, y, previous)
-    return _place(track, fix, None if jumped else previous, policy)
+    return _place(track, fix, None if jumped else previous, was_mps, policy)
 
 
 def place_again(track: Track, policy: Policy) -> Taken:
@@ -183,9 +188,18 @@ def _plausible(last: Fix, fix: Fix, distance_m: float, policy: Policy) -> bool:
     error_m = (last.accuracy_m or GPS_SIGMA_M) + (fix.accuracy_m or GPS_SIGMA_M)
     limit_m = policy.max_speed_mps * gap_s + policy.jump_slack_m
     if gap_s <= SHORT_GAP_S and fix.source is Source.TERMINAL and last.speed_mps is not None:
-        top_mps = max(last.speed_mps, fix.speed_mps or 0.0) + REPORTED_GAIN_MPS2 * gap_s
-        limit_m = min(limit_m, top_mps * gap_s + REPORTED_SLACK_M + error_m)
+        limit_m = min(limit_m, _reach_m(last.speed_mps, fix.speed_mps, gap_s) + REPORTED_SLACK_M + error_m)
     return distance_m <= limit_m
+
+
+def _reach_m(from_mps: float, to_mps: float | None, gap_s: float) -> float:
+    """How far a bus comes that gains and loses speed as fast as it can between two reported speeds.
+
+    A receiver that always says 0 says nothing about the end of the way.
+    """
+    if to_mps is None or from_mps == to_mps == 0.0:
+        return (from_mps + REPORTED_GAIN_MPS2 * gap_s) * gap_s
+    return (from_mps + to_mps) / 2.0 * gap_s + REPORTED_GAIN_MPS2 * gap_s * gap_s / 4.0
 
 
 def _believe_suspects(track: Track, fix: Fix, network: Network, policy: Policy) -> bool:
@@ -224,7 +238,7 @@ def _remember(track: Track, fix: Fix, x: float, y: float, previous: Fix | None) 
     track.passengers = fix.passengers if fix.passengers is not None else track.passengers
 
 
-def _place(track: Track, fix: Fix, previous: Fix | None, policy: Policy) -> Taken:
+def _place(track: Track, fix: Fix, previous: Fix | None, was_mps: float | None, policy: Policy) -> Taken:
     """Put the vehicle on its pattern: near where it was if that is known, else wherever it fits best."""
     track.span = None
     pattern = track.pattern
@@ -245,7 +259,7 @@ def _place(track: Track, fix: Fix, previous: Fix | None, policy: Policy) -> Take
     track.progress_m = max(start_m, along_m)
     track.offset_m = offset_m
     track.confidence = min(1.0, track.confidence + 0.1 if track.behind_fixes == 0 else track.confidence * 0.8)
-    track.span = Span(start_m, previous.at_ms, track.progress_m, fix.at_ms)
+    track.span = Span(start_m, previous.at_ms, track.progress_m, fix.at_ms, along_m, was_mps)
     return Taken(moved=True)
 
 
