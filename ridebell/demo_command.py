@@ -13,9 +13,10 @@ import typer
 
 from ridebell.inputs import vehicles_from
 from ridebell.refusal import Refusal
-from ridebell.texts import t
+from ridebell.texts import language, t
 
 if TYPE_CHECKING:
+    from server.core.network import Network
     from simulator.demo.screen import Screen
 
 DAY_S = 86_400.0
@@ -102,12 +103,12 @@ def _nonce(key: bytes, stop_id: str) -> str:
     return stop_nonce(key, stop_id)
 
 
-def _screen(links: dict[str, str], zone: str) -> "Screen":
+def _screen(links: dict[str, str], network: "Network") -> "Screen":
     from rich.console import Console
 
     from simulator.demo.screen import Screen
 
-    return Screen(Console(stderr=True), t, links, zone)
+    return Screen(Console(stderr=True), t, language(), links, network)
 
 
 def _tell_links(links: dict[str, str]) -> None:

@@ -1,14 +1,14 @@
 """One simulated bus: from sign-on to sign-off, trip after trip, stop after stop. Deterministic given its driver; no I/O."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 import numpy as np
 
 from geo.path import Path
-from server.core.model import Answer, Doors, Phase, TripKey, Vehicle, VisitOutcome
+from server.core.model import Answer, Doors, Phase, TripKey, VisitOutcome
 from server.core.network import Visit
+from simulator.cabin import Body, Cabin
 from simulator.driver import Driver, VisitKey
 from simulator.driving import ARRIVED_M, Road, can_stop, next_speed
 from simulator.duties import Duty, Run
@@ -39,31 +39,8 @@ LEAST_OPEN_S = 4.0
 DEADHEAD_M = 60.0
 """Next trip begins farther away than this: the bus drives there empty; nearer, it turns on the spot."""
 DEADHEAD_MPS = 9.0
-STANDING_ROOM = 30
-SEATED_ONLY_FROM_SEATS = 40
-"""A bus with so many seats is an express coach on which nobody may stand."""
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """Whom a bus can carry."""
-
-    seats: int = 30
-    low_floor: bool = True
-
-    @staticmethod
-    def of(vehicle: Vehicle | None) -> "Body":
-        """Give what the register says; an ordinary low-floor bus where it says nothing."""
-        plain = Body()
-        if vehicle is None:
-            return plain
-        seats = plain.seats if vehicle.seats is None else vehicle.seats
-        return Body(seats, plain.low_floor if vehicle.low_floor is None else vehicle.low_floor)
-
-    @property
-    def capacity(self) -> int:
-        """How many people it takes."""
-        return self.seats if self.seats >= SEATED_ONLY_FROM_SEATS else self.seats + STANDING_ROOM
+USUAL_LOAD = 8.0
+"""People on board of a bus that the world's beginning finds on its way, on average."""
 
 
 class Stage(Enum):
@@ -89,15 +66,6 @@ class Kerb(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Passenger:
-    """Somebody on board; `rider` is None for people who were there when the world began."""
-
-    alights_at: int
-    rider: Rider | None = None
-    board_stop_id: str = ""
-
-
 class Bus:
     """A bus with its duty. `step` moves it; the rest tells how it is."""
 
@@ -105,7 +73,7 @@ class Bus:
         self, duty: Duty, body: Body, driver: Driver, roads: dict[int, Road], rng: np.random.Generator
     ) -> None:
         self.vehicle_id = duty.vehicle_id
-        self.body = body
+        self.cabin = Cabin(body)
         self.driver = driver
         self.stage = Stage.OFF
         self.along_m = 0.0
@@ -113,7 +81,6 @@ class Bus:
         self.odometer_m = float(rng.integers(10_000, 400_000)) * 1000.0
         self.doors = Doors.CLOSED
         self.visit_index = 0
-        self.passengers: list[Passenger] = []
         self._duty = duty
         self._roads = roads
         self._rng = rng
@@ -146,22 +113,22 @@ class Bus:
         return self.run.pattern.visits[self.visit_index]
 
     @property
+    def _at_last_visit(self) -> bool:
+        return self.visit_index == len(self.run.pattern.visits) - 1
+
+    @property
     def reporting(self) -> bool:
         """Whether its terminal is switched on."""
         return self.stage not in {Stage.OFF, Stage.DONE}
-
-    @property
-    def full(self) -> bool:
-        """Whether nobody more gets on."""
-        return len(self.passengers) >= self.body.capacity
 
     def reading(self) -> Reading:
         """What an errorless receiver would report."""
         path = self._path or self.run.pattern.path
         x, y = path.at(self.along_m)
-        seats_left = max(self.body.seats - len(self.passengers), 0)
         heading = path.heading_deg(self.along_m)
-        return Reading(x, y, self.speed_mps, heading, self.odometer_m, self.doors, len(self.passengers), seats_left)
+        return Reading(
+            x, y, self.speed_mps, heading, self.odometer_m, self.doors, len(self.cabin), self.cabin.seats_left
+        )
 
     def placed(self, at_ms: int) -> Placed:
         """Tell the truth about its place at an instant of the step that is just over."""
@@ -198,8 +165,8 @@ class Bus:
         self._prepare_visit()
         self.stage = Stage.DRIVING
         last = len(run.pattern.visits) - 1
-        for _ in range(int(self._rng.poisson(min(8.0, self.body.seats / 3)))):
-            self.passengers.append(Passenger(int(self._rng.integers(self.visit_index, last + 1))))
+        people = int(self._rng.poisson(min(USUAL_LOAD, self.cabin.body.seats / 3)))
+        self.cabin.fill([int(index) for index in self._rng.integers(self.visit_index, last + 1, people)])
         return [self._signed_on(now_ms)]
 
     def step(self, now_ms: int, dt_s: float, kerb: Kerb) -> list[Event]:
@@ -285,13 +252,13 @@ class Bus:
         ahead_m = self._aim_m - self.along_m
         if ahead_m > LOOK_M:
             return False
-        if self.visit_index == len(self.run.pattern.visits) - 1:
+        if self._at_last_visit:
             return True
         if not can_stop(self.speed_mps, ahead_m):
             return False
-        if any(passenger.alights_at == self.visit_index for passenger in self.passengers):
+        if self.cabin.anyone_for(self.visit_index):
             return True
-        if self.full:
+        if self.cabin.full:
             return False
         key: VisitKey = (self.trip_key, self.visit.stop_sequence)
         if self.driver.expects_somebody(key, now_ms):
@@ -332,9 +299,7 @@ class Bus:
         return events
 
     def _let_off(self, now_ms: int) -> list[Event]:
-        last = self.visit_index == len(self.run.pattern.visits) - 1
-        leaving = [p for p in self.passengers if last or p.alights_at <= self.visit_index]
-        self.passengers = [p for p in self.passengers if p not in leaving]
+        leaving = self.cabin.let_off(self.visit_index, everybody=self._at_last_visit)
         self._alighted += len(leaving)
         route_id, stop_id = self.run.trip.route_id, self.visit.stop_id
         return [
@@ -345,13 +310,11 @@ class Bus:
 
     def _board(self, now_ms: int, kerb: Kerb) -> list[Event]:
         """Let one person on, if somebody wants and there is room."""
-        rider = None if self.full else kerb.next_boarder(self, self.visit)
+        rider = None if self.cabin.full else kerb.next_boarder(self, self.visit)
         if rider is None:
             return []
         last = len(self.run.pattern.visits) - 1
-        for _ in range(rider.party):
-            self.passengers.append(Passenger(min(self.visit_index + rider.ride_stops, last)))
-        self.passengers[-1].rider, self.passengers[-1].board_stop_id = rider, self.visit.stop_id
+        self.cabin.let_on(rider, self.visit.stop_id, min(self.visit_index + rider.ride_stops, last))
         self._boarded += rider.party
         run, visit = self.run, self.visit
         return [
@@ -370,7 +333,7 @@ class Bus:
 
     def _answer(self, now_ms: int) -> list[Event]:
         """Press "full" for the alerts of stops ahead: only possible while standing."""
-        if not self.full:
+        if not self.cabin.full:
             return []
         keys = self.driver.answers_full(now_ms)
         return [Answered(now_ms, self.vehicle_id, key.trip_id, sequence, Answer.FULL) for key, sequence in keys]
@@ -378,7 +341,7 @@ class Bus:
     def _leave(self, now_ms: int) -> list[Event]:
         """Leave a stop where it stood: on to the next, or to the next trip after the last."""
         events: list[Event] = [self._visited(now_ms, self._arrived_ms, now_ms, VisitOutcome.STOPPED)]
-        if self.visit_index == len(self.run.pattern.visits) - 1:
+        if self._at_last_visit:
             return events + self._end_run(now_ms)
         self._next_visit()
         self.stage = Stage.DRIVING

@@ -193,7 +193,7 @@ class Crowd:
             leaves_ms=rings_ms + round(1000 * patience_s),
             cancels_ms=cancels_ms,
             party=2 + int(rng.random() < 0.3) if rng.random() < demand.in_company else 1,
-            needs=self._needs(low_floor=bus.body.low_floor),
+            needs=self._needs(low_floor=bus.cabin.body.low_floor),
             lat=round(lat, 6),
             lon=round(lon, 6),
             accuracy_m=round(float(rng.uniform(4.0, 25.0)), 1),
@@ -223,7 +223,7 @@ def _boards(rider: Rider, bus: "Bus", visit: Visit) -> bool:
         and rider.direction_id == trip.direction_id
         and visit.pickup_type != NO_PICKUP
         and visit.index < len(bus.run.pattern.visits) - 1
-        and (Need.WHEELCHAIR not in rider.needs or bus.body.low_floor)
+        and (Need.WHEELCHAIR not in rider.needs or bus.cabin.body.low_floor)
     )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from server.core.model import Vehicle, VehicleId
 from server.core.network import Network
-from simulator.bus import Body, Bus, Stage
+from simulator.bus import Bus, Stage
+from simulator.cabin import Body
 from simulator.driver import Driver, Habits, VisitKey
 from simulator.driving import Road, road_of
 from simulator.duties import Duty, duties_between

@@ -10,6 +10,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from server.core.model import RouteId, StopId
+from server.core.network import Network
 from server.protocol.messages import Metrics
 from simulator.demo.tally import Samples, Tally
 
@@ -20,10 +22,12 @@ Words = Callable[..., str]
 class Screen:
     """Draws on a terminal until closed: `with screen: screen.draw(...)`."""
 
-    def __init__(self, console: Console, words: Words, links: dict[str, str], zone: str) -> None:
+    def __init__(self, console: Console, words: Words, lang: str, links: dict[str, str], network: Network) -> None:
         self._words = words
         self._links = links
-        self._zone = ZoneInfo(zone)
+        self._lang = lang
+        self._network = network
+        self._zone = ZoneInfo(network.timezone)
         self._live = Live(console=console, refresh_per_second=REFRESH_PER_S, screen=False, transient=False)
 
     def __enter__(self) -> "Screen":
@@ -42,7 +46,7 @@ class Screen:
         head.append(t("demo.screen.state", buses=buses, terminals=terminals, waiting=waiting))
         if tally.violations:
             head.append(f"\n{t('demo.screen.violation', text=tally.violations[-1])}", style="bold red")
-        parts: list[RenderableType] = [self._addresses(), head, self._figures(tally, metrics), self._lines(tally)]
+        parts: list[RenderableType] = [self._addresses(), head, self._figures(tally, metrics), self._news(tally)]
         self._live.update(Panel(Group(*parts), title="승차벨 Ridebell", subtitle=t("demo.screen.end")))
 
     def _clock(self, at_ms: int) -> str:
@@ -57,8 +61,10 @@ class Screen:
     def _figures(self, tally: Tally, metrics: Metrics | None) -> Table:
         t = self._words
         table = Table.grid(padding=(0, 3))
-        table.add_row(t("demo.figure.bells"), _counts({"open": len(tally.open), **tally.ends}))
-        table.add_row(t("demo.figure.refused"), _counts(tally.refused))
+        table.add_row(t("demo.figure.bells"), self._counts({"open": len(tally.open), **tally.ends}))
+        table.add_row(
+            t("demo.figure.refused"), "  ".join(f"{reason} {count}" for reason, count in tally.refused.items()) or "-"
+        )
         table.add_row(t("demo.figure.ring_to_shown"), _spread(tally.ring_to_shown))
         table.add_row(t("demo.figure.fix_to_alert"), _spread(tally.fix_to_alert))
         taken = metrics.fixes_taken if metrics is not None else 0
@@ -66,12 +72,22 @@ class Screen:
         table.add_row(t("demo.figure.passbys"), str(tally.passbys))
         return table
 
-    def _lines(self, tally: Tally) -> Text:
-        return Text("\n".join(f"{self._clock(at_ms)}  {line}" for at_ms, line in tally.lines), style="dim")
+    def _news(self, tally: Tally) -> Table:
+        table = Table.grid(padding=(0, 2))
+        for message in tally.news:
+            stop = self._network.stops[StopId(message.stop_id)]
+            route = self._network.routes[RouteId(message.route_id)]
+            state = self._state(message.state.value) + (f" ({message.attempt})" if message.attempt > 1 else "")
+            plate = message.plate if isinstance(message.plate, str) else ""
+            name = stop.names.get(self._lang, stop.name)
+            table.add_row(self._clock(message.at_ms), route.name, name, state, plate, style="dim")
+        return table
 
+    def _state(self, state: str) -> str:
+        return self._words(f"demo.state.{state}")
 
-def _counts(counts: dict[str, int]) -> str:
-    return "  ".join(f"{name} {count}" for name, count in counts.items()) or "-"
+    def _counts(self, counts: dict[str, int]) -> str:
+        return "  ".join(f"{self._state(name)} {count}" for name, count in counts.items()) or "-"
 
 
 def _spread(samples: Samples) -> str:

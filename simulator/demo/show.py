@@ -66,7 +66,7 @@ class Plan:
     fleet: dict[VehicleId, Vehicle]
     token_of: TokenMaker
     nonce_of: Callable[[str], str]
-    screen: Callable[[dict[str, str], str], contextlib.AbstractContextManager[Screen]] | None
+    screen: Callable[[dict[str, str], Network], contextlib.AbstractContextManager[Screen]] | None
     told: Callable[[dict[str, str]], None]
 
 
@@ -286,7 +286,7 @@ class Show:
     def _screen(self, links: dict[str, str]) -> contextlib.AbstractContextManager[Screen | None]:
         if self._plan.screen is None:
             return contextlib.nullcontext()
-        return self._plan.screen(links, self._world.network.timezone)
+        return self._plan.screen(links, self._world.network)
 
     def _draw(self, screen: Screen) -> None:
         screen.draw(

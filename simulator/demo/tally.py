@@ -14,7 +14,8 @@ from simulator.events import Visited
 SAMPLES_KEPT = 50_000
 """Latencies kept of each kind; the oldest go first (a day of demo has fewer)."""
 VISITS_KEPT = 50_000
-LINES_KEPT = 8
+NEWS_KEPT = 8
+"""Latest messages of any bell, for the screen."""
 SAME_DECISION_MS = 2
 """An alert and a bell with stamps no farther apart were decided together: the ring itself raised the alert."""
 
@@ -71,7 +72,7 @@ class Tally:
         self.ring_to_shown_waiting = Samples()
         self.fix_to_alert = Samples()
         self.violations: list[str] = []
-        self.lines: deque[tuple[int, str]] = deque(maxlen=LINES_KEPT)
+        self.news: deque[BellMessage] = deque(maxlen=NEWS_KEPT)
         self._stage: dict[str, Stage] = {}
         self._fix_s: dict[str, float] = {}
         self._raised_ms: dict[tuple[str, int], int] = {}
@@ -110,7 +111,7 @@ class Tally:
             self._remember(message, stopped=False)
         if message.state is BellState.SERVED:
             self._remember(message, stopped=True)
-        self.lines.append((message.at_ms, _line(message)))
+        self.news.append(message)
 
     def ends_with(self, bell_id: str) -> None:
         """A rider's bell has ended."""
@@ -204,10 +205,3 @@ class Tally:
             "told_wrong": self.told_wrong,
             "guests": self.guests,
         }
-
-
-def _line(message: BellMessage) -> str:
-    vehicle = message.plate or message.vehicle_id
-    bus = f"  {vehicle}" if isinstance(vehicle, str) else ""
-    again = f" #{message.attempt}" if message.attempt > 1 else ""
-    return f"{message.route_id:>6}  {message.stop_id}  {message.state.value}{again}{bus}"

@@ -163,7 +163,7 @@ def test_passengers_never_exceed_what_a_bus_takes(town_network: Network) -> None
     most = 0
     for _ in range(600):
         world.step(1.0)
-        most = max(most, *(len(bus.passengers) for bus in world.buses.values()))
+        most = max(most, *(len(bus.cabin) for bus in world.buses.values()))
     assert 35 <= most <= 40 + 2  # a party is not torn apart
 
 
@@ -180,7 +180,7 @@ def test_driver_stops_for_an_alert_on_his_display_and_not_without(town_network: 
     visits = bus.run.pattern.visits[bus.visit_index + 1 : bus.visit_index + 4]
     key = TripKey(trip_id=bus.run.trip.trip_id, start_date=bus.run.start_date)
     for world in (shown, unshown):
-        world.buses[bus.vehicle_id].passengers.clear()
+        world.buses[bus.vehicle_id].cabin.empty()
     for visit in visits:
         shown.show(bus.vehicle_id, (key, visit.stop_sequence))
     shown.show(bus.vehicle_id, (key, visits[0].stop_sequence))
@@ -221,7 +221,7 @@ def test_driver_of_a_full_bus_says_so_only_while_standing(town_network: Network)
         for event in world.step(1.0):
             if isinstance(event, Answered):
                 assert world.buses[event.vehicle_id].speed_mps == 0.0
-                assert world.buses[event.vehicle_id].full
+                assert world.buses[event.vehicle_id].cabin.full
                 answers.append(event)
     assert answers
     assert len(answers) == len({(a.vehicle_id, a.trip_id, a.stop_sequence) for a in answers})
