@@ -146,7 +146,8 @@ export function byId(id) {
 }
 
 /**
- * Calls `act` with the `data-*` of whatever element with `data-act` was pressed below `root`.
+ * Calls `act` with the `data-*` of whatever element with `data-act` was pressed below `root`. A button that may lose
+ * its use while it has the focus is switched off by `aria-disabled`: `disabled` would throw the focus away.
  *
  * @param {Element | Document} root
  * @param {(act: string, data: DOMStringMap, element: HTMLElement) => void} act
@@ -155,7 +156,8 @@ export function byId(id) {
 export function onPress(root, act) {
   root.addEventListener("click", (event) => {
     const target = event.target instanceof Element ? event.target.closest("[data-act]") : null;
-    if (target instanceof HTMLElement && target.dataset["act"] && !target.hasAttribute("disabled")) {
+    const off = target?.hasAttribute("disabled") || target?.getAttribute("aria-disabled") === "true";
+    if (target instanceof HTMLElement && target.dataset["act"] && !off) {
       act(target.dataset["act"], target.dataset, target);
     }
   });

@@ -23,6 +23,8 @@ const BOARD_OLD_S = 20;
 /** @type {readonly Need[]} */
 export const NEEDS = ["wheelchair", "blind", "low_vision", "deaf", "slow", "stroller"];
 
+const PARTY_MAX = 9;
+
 const DOTS = ["waiting", "assigned", "shown", "arrived", "boarded"];
 /** @type {Record<string, number>} */
 const REACHED = { waiting: 0, passed: 0, declined: 0, assigned: 1, shown: 2, acknowledged: 2, arrived: 3, boarded: 4, served: 4 };
@@ -126,7 +128,7 @@ function cancelButton(bellId, route, cancelling, t) {
       "data-act": "cancel",
       "data-bell": bellId,
       "aria-label": t("cancel.label", { route }),
-      disabled: cancelling,
+      "aria-disabled": cancelling ? "true" : null,
     },
     t(cancelling ? "cancel.sending" : "cancel"),
   );
@@ -316,9 +318,9 @@ export function wishes({ needs, party }, t) {
         "div",
         { class: "party", role: "group", "aria-label": t("wish.party") },
         h("span", {}, t("wish.party")),
-        h("button", { type: "button", "data-act": "fewer", "aria-label": t("wish.fewer"), disabled: party <= 1 }, "−"),
+        h("button", { type: "button", "data-act": "fewer", "aria-label": t("wish.fewer"), "aria-disabled": party <= 1 ? "true" : null }, "−"),
         h("output", {}, party),
-        h("button", { type: "button", "data-act": "more", "aria-label": t("wish.more"), disabled: party >= 9 }, "+"),
+        h("button", { type: "button", "data-act": "more", "aria-label": t("wish.more"), "aria-disabled": party >= PARTY_MAX ? "true" : null }, "+"),
       ),
       h(
         "div",
