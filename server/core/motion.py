@@ -58,7 +58,7 @@ def moved(shard: Shard, track: Track, taken: Taken, now_ms: int) -> list[Effect]
     else:
         for visit_event in approaching.advance(approach, track, shard.policy):
             effects += visited(shard, track, visit_event, now_ms)
-    if track.at_end:
+    if run_is_over(shard, track):
         effects += end_of_trip(shard, track, now_ms)
     effects += serving.refresh_alerts(shard, track, now_ms)
     if track.assignment is not None and track.assignment.route_id is not None:
@@ -127,12 +127,23 @@ def visited(shard: Shard, track: Track, event: VisitEvent, now_ms: int) -> list[
     return effects
 
 
+def run_is_over(shard: Shard, track: Track) -> bool:
+    """Has the bus been seen to stand at its last stop, or (sparse reports) to have been there for a whole gap?"""
+    approach, pattern, span = shard.approaches.get(track.vehicle_id), track.pattern, track.span
+    if approach is None or pattern is None or not track.at_end:
+        return False
+    if approach.standing_at(len(pattern.visits) - 1):
+        return True
+    since_m = pattern.visits[-1].along_m - tracking.END_M
+    return span is not None and span.from_m >= since_m and span.to_ms - span.from_ms > approaching.SEEN_GAP_S * 1000
+
+
 def end_of_trip(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
     """At its last stop a bus signed on by block begins the block's next run."""
     if track.assignment is None:
         return []
     following = signon.next_of_block(track.assignment, shard.network, now_ms)
-    return [] if following is None else assign(shard, track, following, now_ms)
+    return [] if following is None else assign(shard, track, following, now_ms, at_start=True)
 
 
 def sign_on(shard: Shard, event: SignOn, now_ms: int) -> list[Effect]:
@@ -151,7 +162,7 @@ def sign_off(shard: Shard, event: SignOff, now_ms: int) -> list[Effect]:
     return assign(shard, track, Assignment(event.vehicle_id, now_ms), now_ms)
 
 
-def assign(shard: Shard, track: Track, assignment: Assignment, now_ms: int) -> list[Effect]:
+def assign(shard: Shard, track: Track, assignment: Assignment, now_ms: int, *, at_start: bool = False) -> list[Effect]:
     """Put the vehicle on a run (or none): visits of the old run end, its bells go to others."""
     effects: list[Effect] = []
     before = track.pattern.index if track.pattern is not None else None
@@ -164,7 +175,7 @@ def assign(shard: Shard, track: Track, assignment: Assignment, now_ms: int) -> l
     shard.index(track, before=before)
     effects.append(Assigned(assignment))
     if changed and track.fix is not None:
-        effects += moved(shard, track, tracking.place_again(track, shard.policy), now_ms)
+        effects += moved(shard, track, tracking.place_again(track, shard.policy, at_start=at_start), now_ms)
     return effects
 
 

@@ -35,6 +35,9 @@ MAX_SUSPECTS = 8
 PERIOD_GAIN = 0.3
 """Weight of the newest gap in the learned reporting period: settles within five reports."""
 LONGEST_PERIOD_S = 120.0
+NEAR_SLACK_M = 60.0
+"""A fix this much beyond one and a half times the way its speed explains may belong to another pass of the street."""
+AGAINST_DEG = 90.0
 END_M = 40.0
 """Within this of the path's end the trip is at its last stop."""
 
@@ -161,12 +164,15 @@ def take(track: Track, fix: Fix, network: Network, policy: Policy) -> Taken | Re
     return _place(track, fix, None if jumped else previous, was_mps, policy)
 
 
-def place_again(track: Track, policy: Policy) -> Taken:
-    """Put the vehicle on the pattern it was just signed on to, by the fix it last sent."""
+def place_again(track: Track, policy: Policy, *, at_start: bool) -> Taken:
+    """Put the vehicle on the pattern it was just signed on to, by the fix it last sent.
+
+    `at_start`: it begins this run where the last one ended, so that a loop's end is not taken for its beginning.
+    """
     if track.fix is None or track.pattern is None:
         return Taken(moved=False)
     track.span = None
-    return _place_anew(track, track.pattern, track.fix, policy)
+    return _place_anew(track, track.pattern, track.fix, policy, at_start=at_start)
 
 
 def _time_refusal(track: Track, fix: Fix, policy: Policy) -> Reason | None:
@@ -247,8 +253,7 @@ def _place(track: Track, fix: Fix, previous: Fix | None, was_mps: float | None, 
     if track.progress_m is None or previous is None or not track.on_route:
         return _place_anew(track, pattern, fix, policy)
     gap_s = (fix.at_ms - previous.at_ms) / 1000.0
-    reach_m = policy.max_speed_mps * gap_s + policy.jump_slack_m
-    along_m, offset_m, _ = pattern.path.window(track.x, track.y, track.progress_m - BACK_M, track.progress_m + reach_m)
+    along_m, offset_m = _nearest_ahead(track, pattern, fix, track.progress_m, gap_s, policy)
     if offset_m > policy.off_route_m:
         return _off_route(track, offset_m, policy)
     track.off_fixes = 0
@@ -261,6 +266,40 @@ def _place(track: Track, fix: Fix, previous: Fix | None, was_mps: float | None, 
     track.confidence = min(1.0, track.confidence + 0.1 if track.behind_fixes == 0 else track.confidence * 0.8)
     track.span = Span(start_m, previous.at_ms, track.progress_m, fix.at_ms, along_m, was_mps)
     return Taken(moved=True)
+
+
+def _nearest_ahead(
+    track: Track, pattern: Pattern, fix: Fix, progress_m: float, gap_s: float, policy: Policy
+) -> tuple[float, float]:
+    """Find where the bus can have come to, as (along_m, offset_m).
+
+    Where its path uses a street twice both passes are equally near: the one that speed, heading and timetable explain.
+    """
+    lo_m, hi_m = progress_m - BACK_M, progress_m + policy.max_speed_mps * gap_s + policy.jump_slack_m
+    along_m, offset_m, heading_deg = pattern.path.window(track.x, track.y, lo_m, hi_m)
+    run_m = (CRUISE_MPS if track.speed_mps is None else track.speed_mps) * gap_s
+    if along_m - progress_m <= 1.5 * run_m + NEAR_SLACK_M and not _against(track, fix, heading_deg):
+        return along_m, offset_m
+    places = pattern.path.candidates(track.x, track.y, policy.off_route_m)
+    rows = zip(places.along_m.tolist(), places.offset_m.tolist(), places.heading_deg.tolist(), strict=True)
+    costs = [
+        (_cost(track, pattern, fix, *row) + ((row[0] - progress_m - run_m) / (0.5 * run_m + NEAR_SLACK_M)) ** 2, row)
+        for row in rows
+        if lo_m <= row[0] <= hi_m
+    ]
+    _, best = min(costs, default=(0.0, (along_m, offset_m, heading_deg)))
+    return best[0], best[1]
+
+
+def _against(track: Track, fix: Fix, heading_deg: float) -> bool:
+    """Does the bus, while it moves, say that it goes against the path here?"""
+    if fix.heading_deg is None or track.speed_mps is None or track.speed_mps <= HEADING_SPEED_MPS:
+        return False
+    return _turn_deg(fix.heading_deg, heading_deg) > AGAINST_DEG
+
+
+def _turn_deg(a_deg: float, b_deg: float) -> float:
+    return abs((a_deg - b_deg + 180.0) % 360.0 - 180.0)
 
 
 def _goes_back(track: Track, along_m: float) -> bool:
@@ -278,18 +317,17 @@ def _off_route(track: Track, offset_m: float, policy: Policy) -> Taken:
     return Taken(moved=False, left_route=left)
 
 
-def _place_anew(track: Track, pattern: Pattern, fix: Fix, policy: Policy) -> Taken:
+def _place_anew(track: Track, pattern: Pattern, fix: Fix, policy: Policy, *, at_start: bool = False) -> Taken:
     places = pattern.path.candidates(track.x, track.y, policy.off_route_m)
     if not len(places):
         return _off_route(track, pattern.path.project(track.x, track.y)[1], policy)
-    rows = zip(places.along_m.tolist(), places.offset_m.tolist(), places.heading_deg.tolist(), strict=True)
-    costs = [_cost(track, pattern, fix, *row) for row in rows]
-    order = sorted(range(len(costs)), key=costs.__getitem__)
-    best = order[0]
+    rows = list(zip(places.along_m.tolist(), places.offset_m.tolist(), places.heading_deg.tolist(), strict=True))
+    if at_start:
+        rows = [row for row in rows if row[0] <= pattern.path.length_m / 2] or rows
+    costs = sorted((_cost(track, pattern, fix, *row), row) for row in rows)
     came_back = not track.on_route and track.off_fixes >= policy.off_route_fixes
-    track.progress_m = float(places.along_m[best])
-    track.offset_m = float(places.offset_m[best])
-    sure = len(order) == 1 or costs[order[1]] - costs[best] > 2.0
+    track.progress_m, track.offset_m, _ = costs[0][1]
+    sure = len(costs) == 1 or costs[1][0] - costs[0][0] > 2.0
     track.confidence = 0.7 if sure else 0.4
     track.on_route, track.off_fixes, track.behind_fixes = True, 0, 0
     return Taken(moved=True, came_back=came_back)
@@ -299,8 +337,7 @@ def _cost(track: Track, pattern: Pattern, fix: Fix, along_m: float, offset_m: fl
     """How badly a place explains the fix: distance, heading while moving, and the timetable, each in sigmas."""
     cost = (offset_m / GPS_SIGMA_M) ** 2
     if fix.heading_deg is not None and (track.speed_mps is None or track.speed_mps > HEADING_SPEED_MPS):
-        turn = abs((fix.heading_deg - heading_deg + 180.0) % 360.0 - 180.0)
-        cost += (turn / HEADING_SIGMA_DEG) ** 2
+        cost += (_turn_deg(fix.heading_deg, heading_deg) / HEADING_SIGMA_DEG) ** 2
     if track.trip is not None:
         due_ms = track.day_start_ms + 1000 * scheduled_s(track.trip, pattern, along_m)
         late_s = (fix.at_ms - due_ms) / 1000.0
