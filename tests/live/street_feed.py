@@ -125,7 +125,7 @@ def service_day(now: datetime) -> tuple[str, float]:
 
 
 def _tables(trips: dict[Way, tuple[Trip, ...]], day: str, day_start_s: float) -> dict[str, Rows]:
-    agency = "수래여객", "https://bus.example", "Asia/Seoul", "ko"
+    agency = "수래여객", "https://example.org/bus", "Asia/Seoul", "ko"
     return {
         "agency.txt": [("agency_name", "agency_url", "agency_timezone", "agency_lang"), agency],
         "calendar_dates.txt": [("service_id", "date", "exception_type"), ("D", day, 1)],
