@@ -4,8 +4,7 @@ import asyncio
 import os
 import pty
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -14,32 +13,11 @@ from driver_terminal import positions as positions_module
 from driver_terminal.nmea import Position
 from driver_terminal.positions import GPSD_WATCH, PositionFeed, SourceSpec
 from tests.driver_terminal.test_nmea_decoding import RMC, sentence
-
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+from tests.rider_client.scripted_server import listening
 
 
 def rmc(second: int) -> bytes:
     return sentence(RMC.replace("081530", f"0815{second:02d}"))
-
-
-@asynccontextmanager
-async def listening(serve: Serve) -> AsyncIterator[int]:
-    """A TCP server on a free port of loopback; when the block ends all its connections have ended too."""
-    serving: set[asyncio.Task[None]] = set()
-
-    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        serving.add(task)
-        try:
-            await serve(reader, writer)
-        finally:
-            writer.transport.abort()
-
-    server = await asyncio.start_server(one, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-    await asyncio.gather(*serving)
 
 
 async def take(feed: PositionFeed, count: int) -> list[Position]:

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from server.protocol.session import Pace
 
 Frame = dict[str, Any]
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 SOON_S = 10.0
 """Nothing here takes long; a test that waits longer has failed."""
 QUICK = Pace(first_backoff_s=0.01, max_backoff_s=0.05, crowded_backoff_s=0.02, settled_s=60.0)
@@ -130,6 +131,29 @@ async def scripted_server() -> AsyncIterator[ScriptedServer]:
         port = next(iter(listening.sockets)).getsockname()[1]
         server.url = f"http://127.0.0.1:{port}"
         yield server
+
+
+@asynccontextmanager
+async def listening(serve: Serve) -> AsyncIterator[int]:
+    """A TCP server on a free port of loopback; when the block ends all its connections have ended too."""
+    serving: set[asyncio.Task[None]] = set()
+
+    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        serving.add(task)
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                await serve(reader, writer)
+        finally:
+            writer.transport.abort()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    server = await asyncio.start_server(one, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+    await asyncio.gather(*serving)
 
 
 def seeded() -> random.Random:
