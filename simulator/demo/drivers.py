@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from driver_terminal.client import NoAnswer, TerminalClient
-from server.core.model import Answer, Outcome, Reason, TripId, TripKey
-from server.protocol.messages import AlertMessage, Refused
+from server.core.model import END_STATES, Answer, BellState, Outcome, Reason, TripId, TripKey
+from server.protocol.messages import AlertMessage, BellEvent, Refused
 from server.protocol.session import LinkStopped, StopReason
 from simulator.bus import Bus
 from simulator.demo.clock import DemoClock
@@ -118,6 +118,17 @@ class BusTerminal:
     def guest_left(self) -> None:
         """The visitor's page is closed."""
         self._guest_left.set()
+
+    def bell_changed(self, event: BellEvent) -> None:
+        """A visitor's page is this bus's screen: its driver looks at it, which only an operator can tell us."""
+        if not self.guest or event.vehicle_id != self.bus.vehicle_id:
+            return
+        ahead = self.bus.run.pattern.visits[self.bus.visit_index :]
+        sequence = next((visit.stop_sequence for visit in ahead if visit.stop_id == event.stop_id), None)
+        if sequence is not None and event.state is BellState.SHOWN:
+            self.bus.driver.show((self.bus.trip_key, sequence), self._depot.clock.now_ms())
+        elif sequence is not None and event.state in END_STATES:
+            self.bus.driver.take_down((self.bus.trip_key, sequence))
 
     async def run(self) -> None:
         """Be the terminal until cancelled."""

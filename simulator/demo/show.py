@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from server.core.model import Vehicle, VehicleId
-from server.core.network import Network
+from server.core.model import StopId, Vehicle, VehicleId
+from server.core.network import Network, Visit
 from server.gtfs import compiled
 from server.gtfs.schedule import read_schedule
-from simulator.bus import Stage
+from server.protocol.messages import BellEvent
+from simulator.bus import Bus, Stage
 from simulator.demo.child import ServerProcess
 from simulator.demo.clock import DemoClock
 from simulator.demo.drivers import BusTerminal, Depot
@@ -40,6 +41,8 @@ SETTLE_SHARE = 0.3
 """No new riders in the last 20 s of a limited demo, or in the last three tenths of a short one."""
 LAST_S = 5.0
 """Bells that still run so long before the end are cancelled by their riders. Each must end within this; most take 10 ms."""
+VISITOR_M = (800.0, 3_000.0)
+"""How far the stop page's stop is ahead of the driver screen's bus: two to eight minutes."""
 WARM_S = 30.0
 """After this every bus, and most code, has been used once."""
 LINK_UP_S = 5.0
@@ -125,9 +128,13 @@ async def _stage(plan: Plan, url: str, network: Network) -> AsyncIterator["Show"
             if vehicle_id in terminals:
                 terminals[vehicle_id].guest_left()
 
-        operator = await stack.enter_async_context(
-            OperatorView(url, plan.token_of("operator", "demo", None), terminal_went)
-        )
+        def bell_changed(event: BellEvent) -> None:
+            for terminal in terminals.values():
+                terminal.bell_changed(event)
+
+        token = plan.token_of("operator", "demo", None)
+        view = OperatorView(url, token, terminal_went=terminal_went, bell_changed=bell_changed)
+        operator = await stack.enter_async_context(view)
         centre = await stack.enter_async_context(ControlCentre(url, plan.token_of("feed", "demo-centre", None)))
         clock = DemoClock(await operator.server_now_ms(), plan.speed)
         tally = Tally()
@@ -299,27 +306,30 @@ class Show:
         )
 
     def _links(self) -> dict[str, str]:
-        """Where a visitor goes: a busy stop's page, a driver's screen, the operator's page."""
-        stop_id, vehicle_id = self._busy_stop(), self._guest_bus()
+        """Where a visitor goes: a bus's driver screen, the page of a busy stop that it will reach, the operator's page."""
+        bus = self._guest_bus()
+        stop_id = self._busy_stop(bus)
         return {
             "stop": f"{self._url}/s/{quote(stop_id)}?n={self._plan.nonce_of(stop_id)}",
-            "drive": f"{self._url}/drive?vehicle_id={quote(vehicle_id)}&positions=feed",
+            "drive": f"{self._url}/drive?vehicle_id={quote(bus.vehicle_id)}&positions=feed",
             "ops": f"{self._url}/ops",
         }
 
-    def _busy_stop(self) -> str:
-        """The stop that the most lines serve; of equal ones the most popular."""
-        network, crowd = self._world.network, self._world.crowd
+    def _guest_bus(self) -> Bus:
+        """A bus with many stops ahead of it."""
+        buses = self._world.buses.values()
+        driving = [bus for bus in buses if bus.stage is Stage.DRIVING] or list(buses)
+        return max(driving, key=lambda bus: len(bus.run.pattern.visits) - bus.visit_index)
 
-        def rank(stop_id: str) -> tuple[int, float]:
-            refs = network.visits_at(network.stops[stop_id].stop_id)  # type: ignore[index]  # ids are text
-            lines = {network.pattern(ref.pattern_index).route_id for ref in refs}
-            return len(lines), crowd.popularity(stop_id)
+    def _busy_stop(self, bus: Bus) -> StopId:
+        """The stop that the most lines serve, of those that a bus reaches while a visitor finds his way."""
+        network = self._world.network
+        visits = bus.run.pattern.visits[bus.visit_index : -1] or bus.run.pattern.visits
+        low_m, high_m = VISITOR_M
+        near = [visit for visit in visits if low_m <= visit.along_m - bus.along_m <= high_m] or visits
 
-        return max(network.stops, key=rank)
+        def lines(visit: Visit) -> int:
+            refs = network.visits_at(visit.stop_id)
+            return len({network.pattern(ref.pattern_index).route_id for ref in refs})
 
-    def _guest_bus(self) -> str:
-        """A bus with most of a trip ahead of it, on a line with many stops."""
-        driving = [bus for bus in self._world.buses.values() if bus.stage is Stage.DRIVING]
-        best = max(driving, key=lambda bus: len(bus.run.pattern.visits) - bus.visit_index, default=None)
-        return best.vehicle_id if best is not None else next(iter(self._world.buses))
+        return max(near, key=lines).stop_id
