@@ -14,8 +14,11 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, Self, TypeVar, TypeVarTuple
 
+import msgspec
+
 from server.backends.embedded import rows
-from server.backends.embedded.schema import Store, open_store
+from server.backends.embedded.lock import DataDirError
+from server.backends.embedded.schema import Store, damaged, open_store
 from server.core.model import Bell, BellId, StopVisit
 from server.ports import Batch, JournalFullError, Outgoing, Recovered
 
@@ -100,8 +103,14 @@ class SqliteJournal:
         self._queue.put(_Waiting(batch, done))
 
     async def recover(self) -> Recovered:
-        """Open bells, live alerts, what vehicles are signed on to, and the last number of each stream."""
-        return await self._read(rows.recover)
+        """Open bells, live alerts, what vehicles are signed on to, and the last number of each stream.
+
+        Raises `DataDirError` for a file whose contents are damaged.
+        """
+        try:
+            return await self._read(rows.recover)
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise DataDirError(damaged(self._store.path, str(error))) from error
 
     async def find_bell(self, bell_id: BellId) -> Bell | None:
         """The latest committed record of a bell, ended or not."""

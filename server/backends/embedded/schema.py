@@ -79,13 +79,20 @@ def open_store(path: Path, *, busy_timeout_s: float, max_bytes: int | None = Non
             migrate(writer, path)
             if max_bytes is not None:
                 limit_size(writer, max_bytes)
-            (epoch,) = writer.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()
-            return Store(path, epoch, writer, connect_reader(path, busy_timeout_s=busy_timeout_s))
+            row = writer.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()
+            if row is None:
+                raise DataDirError(damaged(path, "it has no epoch"))
+            return Store(path, row[0], writer, connect_reader(path, busy_timeout_s=busy_timeout_s))
         except BaseException:
             writer.close()
             raise
     except (OSError, sqlite3.Error) as error:
         raise DataDirError(f"cannot open {path}: {error}; run `ridebell doctor` on its directory") from error
+
+
+def damaged(path: Path, why: str) -> str:
+    """The sentence for a journal that is ours but cannot be read."""
+    return f"{path} is damaged ({why}); run `ridebell doctor` on its directory and restore a copy, or move it away to begin anew"
 
 
 def connect_writer(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
