@@ -131,7 +131,6 @@ class Taken(NamedTuple):
 
     moved: bool
     left_route: bool = False
-    came_back: bool = False
 
 
 def assign(track: Track, assignment: Assignment, network: Network) -> bool:
@@ -323,14 +322,13 @@ def _place_anew(track: Track, pattern: Pattern, fix: Fix, policy: Policy, *, at_
         return _off_route(track, pattern.path.project(track.x, track.y)[1], policy)
     rows = list(zip(places.along_m.tolist(), places.offset_m.tolist(), places.heading_deg.tolist(), strict=True))
     if at_start:
-        rows = [row for row in rows if row[0] <= pattern.path.length_m / 2] or rows
+        rows = [min(rows)]
     costs = sorted((_cost(track, pattern, fix, *row), row) for row in rows)
-    came_back = not track.on_route and track.off_fixes >= policy.off_route_fixes
     track.progress_m, track.offset_m, _ = costs[0][1]
     sure = len(costs) == 1 or costs[1][0] - costs[0][0] > 2.0
     track.confidence = 0.7 if sure else 0.4
     track.on_route, track.off_fixes, track.behind_fixes = True, 0, 0
-    return Taken(moved=True, came_back=came_back)
+    return Taken(moved=True)
 
 
 def _cost(track: Track, pattern: Pattern, fix: Fix, along_m: float, offset_m: float, heading_deg: float) -> float:
@@ -338,11 +336,10 @@ def _cost(track: Track, pattern: Pattern, fix: Fix, along_m: float, offset_m: fl
     cost = (offset_m / GPS_SIGMA_M) ** 2
     if fix.heading_deg is not None and (track.speed_mps is None or track.speed_mps > HEADING_SPEED_MPS):
         cost += (_turn_deg(fix.heading_deg, heading_deg) / HEADING_SIGMA_DEG) ** 2
-    if track.trip is not None:
-        due_ms = track.day_start_ms + 1000 * scheduled_s(track.trip, pattern, along_m)
-        late_s = (fix.at_ms - due_ms) / 1000.0
-        cost += min((late_s / TIMETABLE_SIGMA_S) ** 2, 9.0)
-    return cost
+    assert track.trip is not None
+    due_ms = track.day_start_ms + 1000 * scheduled_s(track.trip, pattern, along_m)
+    late_s = (fix.at_ms - due_ms) / 1000.0
+    return cost + min((late_s / TIMETABLE_SIGMA_S) ** 2, 9.0)
 
 
 def scheduled_s(trip: Trip, pattern: Pattern, along_m: float) -> float:
