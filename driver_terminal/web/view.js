@@ -304,7 +304,7 @@ function rest(state, t) {
     "main",
     { key: "rest", class: "rest" },
     name === null ? null : h("p", { class: "next" }, t("drive.next")),
-    name === null ? null : h("p", { class: "rest-stop" }, name),
+    h("p", { class: "rest-stop" }, name ?? (state.trip?.headsign ? t("drive.headsign", { headsign: state.trip.headsign }) : "")),
     state.trip !== null && state.trip.trip_id === "" ? h("p", { class: "rest-word" }, t("drive.finding_trip")) : null,
     mayTouch(state) && state.trip !== null
       ? h("button", { type: "button", class: "quiet-button sign-off", "data-act": "sign off", disabled: state.signingOff }, t("drive.sign_off"))

@@ -277,7 +277,7 @@ def open_drive(
 
 def drive_rest(server: ScriptedServer, page: Page, lang: str) -> None:
     open_drive(server, page, lang)
-    page.wait_for_selector(".rest-stop")
+    page.wait_for_selector(".next")
 
 
 def drive_ahead(server: ScriptedServer, page: Page, lang: str) -> None:

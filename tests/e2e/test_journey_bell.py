@@ -33,7 +33,7 @@ def bus_of(new_page: NewPage, server: RealServer, vehicle_id: str, *, at_m: floa
     page.goto(f"{server.url}/drive?vehicle_id={vehicle_id}&lang=ko&theme=day")
     bus.stand(until="form.run")
     bus.sign_on()
-    bus.stand(until=".rest-stop")
+    bus.stand(until=".next")
     return bus
 
 

@@ -71,13 +71,13 @@ const sent = (effects) => effects.flatMap((effect) => (effect.type === "send" ? 
 const spoken = (effects) => effects.flatMap((effect) => (effect.type === "speak" ? [effect.said] : []));
 
 /** @type {Event} */
-const PRESS = { type: "press", routeId: "R88", sequence: 7, bellId: "b-1" };
+const PRESS = { type: "press", line: "R88|1|광교중앙역|", bellId: "b-1" };
 
-test("one tap with the nonce of the QR code rings at once, for the visit that was tapped", () => {
+test("one tap with the nonce of the QR code rings at once, for any bus of the line", () => {
   const { state, effects } = run(page(), PRESS);
   const [ring] = sent(effects);
   assert.deepEqual(ring, {
-    type: "ring", bell_id: "b-1", kind: "board", stop_id: "S1", route_id: "R88", direction_id: 1, stop_sequence: 7,
+    type: "ring", bell_id: "b-1", kind: "board", stop_id: "S1", route_id: "R88", direction_id: 1,
     party: 1, needs: [], presence: { nonce: "qr" },
   });
   assert.deepEqual(Object.keys(state.waiting), ["b-1"]);
@@ -92,7 +92,7 @@ test("without a nonce the place is asked for on the tap, and a refusal is explai
   const asked = run(page({ nonce: null }), PRESS);
   assert.deepEqual(asked.effects, [{ type: "locate" }]);
   const denied = run(asked.state, { type: "not located", why: "denied" });
-  assert.deepEqual(denied.state.problem, { routeId: "R88", sequence: 7, text: { key: "locate.denied" } });
+  assert.deepEqual(denied.state.problem, { line: "R88|1|광교중앙역|", text: { key: "locate.denied" } });
   assert.equal(denied.state.locating, null);
   const position = { lat: 37.2, lon: 127, accuracy_m: 9 };
   const located = run(asked.state, { type: "located", bellId: "b-9", position });
@@ -125,7 +125,7 @@ test("a refused ring has no bell: the server's words stand at the line", () => {
     message: { type: "refused", ref: "b-1", reason: "not_at_stop", message: "정류장에서 240 m 떨어져 있어요." },
   });
   assert.deepEqual(state.waiting, {});
-  assert.deepEqual(state.problem, { routeId: "R88", sequence: 7, text: "정류장에서 240 m 떨어져 있어요." });
+  assert.deepEqual(state.problem, { line: "R88|1|광교중앙역|", text: "정류장에서 240 m 떨어져 있어요." });
   assert.ok(spoken(effects).includes("정류장에서 240 m 떨어져 있어요."));
 });
 
@@ -192,8 +192,8 @@ test("cancel is sent once, said again after a reconnect, and a refusal gives the
 });
 
 test("the board: the bus on a card is not listed twice, the next of the route joins its line", () => {
-  const second = row({ vehicle_id: "V2", eta_s: 900 });
-  const other = row({ route_id: "R7", route_name: "7", vehicle_id: "V7" });
+  const second = row({ vehicle_id: "V2", trip_id: "T2", stop_sequence: 5, eta_s: 900 });
+  const other = row({ route_id: "R7", route_name: "7", vehicle_id: "V7", trip_id: "T7" });
   const calm = page({ buses: [row(), second, other] });
   assert.deepEqual(lines(calm).map((l) => [l.row.vehicle_id, l.nextRow?.vehicle_id]), [["V1", "V2"], ["V7", undefined]]);
   const rung = run(calm, PRESS, { type: "bell", message: bell("shown") }).state;
@@ -201,8 +201,15 @@ test("the board: the bus on a card is not listed twice, the next of the route jo
 });
 
 test("a bus that cannot be rung for does not hide the one that can", () => {
-  const late = page({ buses: [row({ ringable: false, why_not: "too_late" }), row({ vehicle_id: "V2", eta_s: 900 })] });
+  const late = page({ buses: [row({ ringable: false, why_not: "too_late" }), row({ vehicle_id: "V2", trip_id: "T2", eta_s: 900 })] });
   assert.deepEqual(lines(late).map((l) => l.row.vehicle_id), ["V1", "V2"]);
+});
+
+test("a trip that calls here twice has two lines, and the tapped visit is named", () => {
+  const loop = page({ buses: [row(), row({ stop_sequence: 15, eta_s: 1500 })] });
+  assert.equal(lines(loop).length, 2);
+  const { effects } = run(loop, { type: "press", line: "R88|1|광교중앙역|15", bellId: "b-1" });
+  assert.equal(sent(effects)[0]?.["stop_sequence"], 15);
 });
 
 test("minutes on the card follow the board's row, and run down without it", () => {

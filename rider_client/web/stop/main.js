@@ -124,12 +124,7 @@ function followFocus(act) {
 onPress(document, (act, data) => {
   switch (act) {
     case "ring":
-      return dispatch({
-        type: "press",
-        routeId: data["route"] ?? "",
-        sequence: Number(data["sequence"]),
-        bellId: newId(),
-      });
+      return dispatch({ type: "press", line: data["line"] ?? "", bellId: newId() });
     case "cancel":
       return dispatch({ type: "cancel", bellId: data["bell"] ?? "" });
     case "fewer":

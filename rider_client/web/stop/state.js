@@ -25,8 +25,8 @@ export const ENDS = /** @type {ReadonlySet<string>} */ (
  * @typedef {{message: BellMessage, failed: BellMessage | null, hadBus: boolean, cancelling: boolean, note: string | null,
  *   asked: {party: number, needs: Need[]} | null}} Bell
  *   `failed`: how the last bus that passed or declined did so; `hadBus`: some bus was chosen before this message
- * @typedef {{ring: Ring, routeName: string, madeMs: number}} Waiting  a ring that the server has not answered
- * @typedef {{routeId: string, sequence: number, text: Said | string}} Problem
+ * @typedef {{ring: Ring, line: string, routeName: string, madeMs: number}} Waiting  a ring that the server has not answered
+ * @typedef {{line: string, text: Said | string}} Problem
  * @typedef {{stop_id: string, name: string, code: string, towards: string}} Stop
  *
  * @typedef {{
@@ -40,7 +40,7 @@ export const ENDS = /** @type {ReadonlySet<string>} */ (
  *   routeNames: Record<string, string>,
  *   bells: Record<string, Bell>,
  *   waiting: Record<string, Waiting>,
- *   locating: {routeId: string, sequence: number} | null,
+ *   locating: Line | null,
  *   problem: Problem | null,
  *   party: number,
  *   needs: Need[],
@@ -52,7 +52,7 @@ export const ENDS = /** @type {ReadonlySet<string>} */ (
  *   | {type: "arrivals", message: Arrivals}
  *   | {type: "bell", message: BellMessage}
  *   | {type: "refused", message: Refused}
- *   | {type: "press", routeId: string, sequence: number, bellId: string}
+ *   | {type: "press", line: string, bellId: string}
  *   | {type: "located", bellId: string, position: PresenceClaim}
  *   | {type: "not located", why: "denied" | "unavailable"}
  *   | {type: "cancel", bellId: string}
@@ -266,9 +266,8 @@ function refused(state, message) {
  * @returns {Step}
  */
 function no(state, pending, text) {
-  const { route_id: routeId, stop_sequence: sequence } = pending.ring;
   return {
-    state: { ...state, problem: { routeId: routeId ?? "", sequence: sequence ?? -1, text } },
+    state: { ...state, problem: { line: pending.line, text } },
     effects: [
       { type: "keep waiting", waiting: Object.values(state.waiting) },
       { type: "speak", said: text },
@@ -280,26 +279,16 @@ function no(state, pending, text) {
  * One tap. The QR code's nonce proves presence; without it the device is asked where it is.
  *
  * @param {State} state
- * @param {{routeId: string, sequence: number, bellId: string}} pressed
+ * @param {{line: string, bellId: string}} pressed
  * @returns {Step}
  */
-function press(state, { routeId, sequence, bellId }) {
-  if (openRingOn(state, routeId, sequence) || state.locating !== null) return still(state);
-  const next = { ...state, problem: null };
-  if (state.nonce !== null) return ring({ ...next, locating: { routeId, sequence } }, bellId, { nonce: state.nonce });
-  return { state: { ...next, locating: { routeId, sequence } }, effects: [{ type: "locate" }] };
-}
-
-/**
- * @param {State} state
- * @param {string} routeId
- * @param {number} sequence
- * @returns {boolean}
- */
-function openRingOn(state, routeId, sequence) {
-  return Object.values(state.waiting).some(
-    ({ ring: sent }) => sent.route_id === routeId && sent.stop_sequence === sequence,
-  );
+function press(state, { line: key, bellId }) {
+  const line = lines(state).find((one) => one.key === key);
+  if (line === undefined || !line.row.ringable || line.taken || state.locating !== null) return still(state);
+  const next = { ...state, problem: null, locating: line };
+  return state.nonce === null
+    ? { state: next, effects: [{ type: "locate" }] }
+    : ring(next, line, bellId, { nonce: state.nonce });
 }
 
 /**
@@ -309,18 +298,20 @@ function openRingOn(state, routeId, sequence) {
  * @returns {Step}
  */
 function located(state, bellId, position) {
-  return state.locating === null ? still(state) : ring(state, bellId, position);
+  return state.locating === null ? still(state) : ring(state, state.locating, bellId, position);
 }
 
 /**
- * @param {State} state `locating` says what was pressed
+ * Any bus of the line may take the rider; a visit is named only where one trip calls here twice.
+ *
+ * @param {State} state
+ * @param {Line} line
  * @param {string} bellId
  * @param {PresenceClaim} presence
  * @returns {Step}
  */
-function ring(state, bellId, presence) {
-  const { routeId, sequence } = /** @type {{routeId: string, sequence: number}} */ (state.locating);
-  const row = state.board?.buses.find((bus) => bus.route_id === routeId && bus.stop_sequence === sequence);
+function ring(state, line, bellId, presence) {
+  const { route_id: routeId, direction_id: direction, stop_sequence: sequence } = line.row;
   /** @type {Ring} */
   const message = {
     type: "ring",
@@ -328,15 +319,15 @@ function ring(state, bellId, presence) {
     kind: "board",
     stop_id: state.stop.stop_id,
     route_id: routeId,
-    stop_sequence: sequence,
     party: state.party,
     needs: state.needs,
     presence,
   };
-  if (row?.direction_id === 0 || row?.direction_id === 1) message.direction_id = row.direction_id;
+  if (direction === 0 || direction === 1) message.direction_id = direction;
+  if (line.twice) message.stop_sequence = sequence;
   const waiting = {
     ...state.waiting,
-    [bellId]: { ring: message, routeName: state.routeNames[routeId] ?? routeId, madeMs: state.nowMs },
+    [bellId]: { ring: message, line: line.key, routeName: line.row.route_name, madeMs: state.nowMs },
   };
   /** @type {Effect[]} */
   const effects = [{ type: "keep waiting", waiting: Object.values(waiting) }];
@@ -354,7 +345,7 @@ function notLocated(state, why) {
   if (state.locating === null) return still(state);
   const text = { key: `locate.${why}` };
   return {
-    state: { ...state, locating: null, problem: { ...state.locating, text } },
+    state: { ...state, locating: null, problem: { line: state.locating.key, text } },
     effects: [{ type: "speak", said: text }],
   };
 }
@@ -477,38 +468,39 @@ export function rowOf(message, state) {
 }
 
 /**
- * @typedef {{row: ArrivalRow, nextRow: ArrivalRow | null, taken: boolean}} Line
- *   `nextRow`: the bus of the same route after this one; `taken`: a bell for this route and visit is on its way
+ * @typedef {{key: string, row: ArrivalRow, nextRow: ArrivalRow | null, twice: boolean, taken: boolean}} Line
+ *   `nextRow`: the bus of the same line after this one; `twice`: its trip calls here more than once;
+ *   `taken`: a bell for this line is on its way
  */
 
 /**
- * The board as lines: a bus that can be rung for takes its follower of the same route into its own line; a bus that a
- * card stands for is left out.
+ * The board as lines: a bus that can be rung for takes its followers of the same route and headsign into its own line;
+ * a bus that a card stands for is left out.
  *
  * @param {State} state
  * @returns {Line[]}
  */
 export function lines(state) {
+  const buses = state.board?.buses ?? [];
   const bells = openBells(state).map((bell) => bell.message);
   const onCards = new Set(bells.map((message) => `${message.vehicle_id} ${message.stop_sequence}`));
-  const taken = new Set([
-    ...bells.filter((m) => m.stop_id === state.stop.stop_id).map((m) => m.route_id),
-    ...Object.values(state.waiting).map(({ ring: sent }) => sent.route_id),
-  ]);
+  const rung = new Set(bells.filter((m) => m.stop_id === state.stop.stop_id).map((m) => m.route_id));
+  const waiting = new Set(Object.values(state.waiting).map((one) => one.line));
   /** @type {Map<string, Line>} */
-  const byVisit = new Map();
+  const open = new Map();
   /** @type {Line[]} */
   const out = [];
-  for (const row of state.board?.buses ?? []) {
+  for (const row of buses) {
     if (onCards.has(`${row.vehicle_id} ${row.stop_sequence}`)) continue;
-    const visit = `${row.route_id} ${row.stop_sequence}`;
-    const first = byVisit.get(visit);
-    if (first?.row.ringable) {
+    const twice = buses.some((other) => other.trip_id === row.trip_id && other.stop_sequence !== row.stop_sequence);
+    const key = [row.route_id, row.direction_id, row.headsign, twice ? row.stop_sequence : ""].join("|");
+    const first = open.get(key);
+    if (first) {
       first.nextRow ??= row;
       continue;
     }
-    const line = { row, nextRow: null, taken: taken.has(row.route_id) };
-    byVisit.set(visit, line);
+    const line = { key, row, nextRow: null, twice, taken: rung.has(row.route_id) || waiting.has(key) };
+    if (row.ringable) open.set(key, line);
     out.push(line);
   }
   return out;

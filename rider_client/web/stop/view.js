@@ -192,8 +192,7 @@ export function boardAge(state, t) {
  */
 function line(one, state, busy, t) {
   const { row } = one;
-  const problem =
-    state.problem?.routeId === row.route_id && state.problem.sequence === row.stop_sequence ? state.problem.text : null;
+  const problem = state.problem?.line === one.key ? state.problem.text : null;
   return h(
     "li",
     { key: `${row.vehicle_id} ${row.stop_sequence}`, class: row.ringable ? "row" : "row row-quiet" },
@@ -231,11 +230,11 @@ function stale(row, state, t) {
  * @param {boolean} busy
  * @param {Translate} t
  */
-function action({ row, taken }, state, busy, t) {
+function action({ key, row, taken }, state, busy, t) {
   if (row.here) return h("span", { class: "board-now" }, t("row.board_now"));
   if (!row.ringable) return h("span", { class: "why-not" }, whyNot(row, t));
   if (taken) return h("span", { class: "why-not" }, t("row.taken"));
-  const locating = state.locating?.routeId === row.route_id && state.locating.sequence === row.stop_sequence;
+  const locating = state.locating?.key === key;
   const minutes = minutesUntil(secondsUntilRow(row, state));
   return h(
     "button",
@@ -244,7 +243,7 @@ function action({ row, taken }, state, busy, t) {
       class: busy ? "ring ring-second" : "ring",
       "data-act": "ring",
       "data-route": row.route_id,
-      "data-sequence": row.stop_sequence,
+      "data-line": key,
       "aria-busy": locating ? "true" : null,
       "aria-label": t(minutes === null ? "ring.label.soon" : "ring.label", { route: row.route_name, minutes: minutes ?? 0, headsign: row.headsign }),
     },
