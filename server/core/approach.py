@@ -85,8 +85,8 @@ class Approach:
 def start(track: Track, policy: Policy) -> Approach:
     """Begin at the first visit that is not behind the bus: nothing is said of stops that nobody saw it at."""
     approach = Approach()
-    if track.pattern is None or track.progress_m is None:
-        return approach
+    assert track.pattern is not None
+    assert track.progress_m is not None
     for visit in track.pattern.visits:
         if track.progress_m <= visit.along_m + _leave_m(track.pattern, visit.index, policy):
             break
@@ -99,8 +99,8 @@ def start(track: Track, policy: Policy) -> Approach:
 def advance(approach: Approach, track: Track, policy: Policy) -> list[VisitEvent]:
     """Look at the last movement. Emits each visit's arrival at most once, and its end exactly once, in order."""
     span, pattern = track.span, track.pattern
-    if span is None or pattern is None:
-        return []
+    assert span is not None
+    assert pattern is not None
     _look(approach, track, span, policy)
     events: list[VisitEvent] = []
     for index in range(approach.next_index, len(pattern.visits)):
@@ -130,8 +130,7 @@ def close(approach: Approach, policy: Policy) -> list[VisitEvent]:
 
 def _look(approach: Approach, track: Track, span: Span, policy: Policy) -> None:
     pattern = track.pattern
-    if pattern is None:
-        return
+    assert pattern is not None
     reached: list[int] = []
     for index in range(approach.next_index, len(pattern.visits)):
         if pattern.visits[index].along_m - policy.zone_m > span.to_m:

@@ -4,7 +4,7 @@ Exactly one bus: the next one that still can stop in comfort. Reasons are given 
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from server.core.approach import Approach
 from server.core.model import Bell, Need, Reason, Stage, Vehicle, VehicleId
@@ -61,6 +61,8 @@ def before_commit(candidate: Candidate, now_ms: int, policy: Policy) -> bool:
         case "minutes":
             eta = eta_s(candidate.track, candidate.visit.index, now_ms)
             return eta is not None and eta >= policy.cutoff_s
+        case _:
+            assert_never(policy.cutoff)
 
 
 def standing_here(candidate: Candidate) -> bool:

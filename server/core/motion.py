@@ -22,6 +22,8 @@ from server.core.model import (
     StopVisit,
     StopVisited,
     TerminalLink,
+    TripKey,
+    VehicleId,
     VisitOutcome,
 )
 from server.core.network import Visit
@@ -61,9 +63,9 @@ def moved(shard: Shard, track: Track, taken: Taken, now_ms: int) -> list[Effect]
     if run_is_over(shard, track):
         effects += end_of_trip(shard, track, now_ms)
     effects += serving.refresh_alerts(shard, track, now_ms)
-    if track.assignment is not None and track.assignment.route_id is not None:
-        for bell in shard.bells.without_bus(track.assignment.route_id):
-            effects += serving.dispatch(shard, bell, now_ms)
+    assert track.trip is not None
+    for bell in shard.bells.without_bus(track.trip.route_id):
+        effects += serving.dispatch(shard, bell, now_ms)
     return effects
 
 
@@ -73,7 +75,7 @@ def follow_feed(shard: Shard, track: Track, fix: Fix, now_ms: int) -> list[Effec
     if current is not None and current.source is Source.TERMINAL and current.trip is not None:
         return []
     if fix.trip is not None:
-        if current is not None and current.trip is not None and _same_run(current, fix):
+        if current is not None and current.trip is not None and _same_run(current.trip, fix.trip):
             return []
         said = SignOn(fix.vehicle_id, trip_id=fix.trip.trip_id, start_date=fix.trip.start_date or None)
     elif fix.route_id is not None and not _same_way(current, fix):
@@ -88,9 +90,8 @@ def begin_approach(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
     """The bus was placed anew: visits behind it are over, and nobody saw how."""
     approach = approaching.start(track, shard.policy)
     shard.approaches[track.vehicle_id] = approach
+    assert track.pattern is not None
     effects: list[Effect] = []
-    if track.pattern is None:
-        return effects
     behind = {visit.stop_sequence for visit in track.pattern.visits[: approach.next_index]}
     for bell in shard.bells.of_vehicle(track.vehicle_id):
         if bell.visit_sequence in behind:
@@ -103,8 +104,8 @@ def begin_approach(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
 
 def visited(shard: Shard, track: Track, event: VisitEvent, now_ms: int) -> list[Effect]:
     """The bus arrived at a visit, or one is behind it: its bells hear, and the visit is put on record."""
-    if track.pattern is None or track.trip_key is None:
-        return []
+    assert track.pattern is not None
+    assert track.trip_key is not None
     visit = track.pattern.visits[event.visit_index]
     bells = [b for b in shard.bells.of_vehicle(track.vehicle_id) if b.visit_sequence == visit.stop_sequence]
     effects: list[Effect] = []
@@ -114,7 +115,7 @@ def visited(shard: Shard, track: Track, event: VisitEvent, now_ms: int) -> list[
                 if bell.state in serving.ON_A_BUS:
                     effects += serving.change(shard, life.move(bell, BellState.ARRIVED, now_ms), now_ms)
         case Finished():
-            effects.append(StopVisited(_stop_visit(track, event, visit, now_ms)))
+            effects.append(StopVisited(_stop_visit(track.vehicle_id, track.trip_key, event, visit, now_ms)))
             alert = shard.alerts.at(track.vehicle_id, visit.stop_sequence)
             outcome = serving.judged(event.outcome, told=alert is not None and alert.shown_ms is not None)
             cleared = Outcome.SERVED if outcome is VisitOutcome.STOPPED else Outcome.PASSED
@@ -140,8 +141,7 @@ def run_is_over(shard: Shard, track: Track) -> bool:
 
 def end_of_trip(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
     """At its last stop a bus signed on by block begins the block's next run."""
-    if track.assignment is None:
-        return []
+    assert track.assignment is not None
     following = signon.next_of_block(track.assignment, shard.network, now_ms)
     return [] if following is None else assign(shard, track, following, now_ms, at_start=True)
 
@@ -186,23 +186,19 @@ def terminal_link(shard: Shard, event: TerminalLink, now_ms: int) -> list[Effect
     return []
 
 
-def _same_run(current: Assignment, fix: Fix) -> bool:
-    if current.trip is None or fix.trip is None or current.trip.trip_id != fix.trip.trip_id:
-        return False
-    return fix.trip.start_date in ("", current.trip.start_date)
+def _same_run(current: TripKey, said: TripKey) -> bool:
+    return current.trip_id == said.trip_id and said.start_date in ("", current.start_date)
 
 
 def _same_way(current: Assignment | None, fix: Fix) -> bool:
     return current is not None and current.route_id == fix.route_id and fix.direction_id in (None, current.direction_id)
 
 
-def _stop_visit(track: Track, event: Finished, visit: Visit, now_ms: int) -> StopVisit:
-    if track.trip_key is None:
-        raise ValueError("a stop visit needs a trip")
+def _stop_visit(vehicle_id: VehicleId, trip: TripKey, event: Finished, visit: Visit, now_ms: int) -> StopVisit:
     return StopVisit(
         at_ms=now_ms,
-        vehicle_id=track.vehicle_id,
-        trip=track.trip_key,
+        vehicle_id=vehicle_id,
+        trip=trip,
         stop_id=visit.stop_id,
         stop_sequence=visit.stop_sequence,
         arrived_ms=event.arrived_ms,

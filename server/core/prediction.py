@@ -4,6 +4,7 @@ The present lateness is carried forward, since running times are added to *now*;
 adds the wait. Learning from the day's runs is a later refinement; the signature stays.
 """
 
+from server.core.network import Pattern, Trip
 from server.core.tracking import Track, scheduled_s
 
 FASTEST_MPS = 25.0
@@ -25,7 +26,10 @@ def eta_s(track: Track, visit_index: int, now_ms: int) -> float | None:
     if left_m <= 0.0:
         return 0.0
     run_s = float(trip.arrivals_s[visit_index]) - scheduled_s(trip, pattern, track.progress_m)
-    run_s = min(max(run_s, left_m / FASTEST_MPS), left_m / SLOWEST_MPS + _planned_dwell_s(track, visit_index))
+    run_s = min(
+        max(run_s, left_m / FASTEST_MPS),
+        left_m / SLOWEST_MPS + _planned_dwell_s(trip, pattern, track.progress_m, visit_index),
+    )
     return max(0.0, run_s + wait_s(track, visit_index, now_ms) - track.age_s(now_ms))
 
 
@@ -52,10 +56,8 @@ def trip_departure_s(track: Track) -> int:
     return int(track.trip.departures_s[0]) if track.trip is not None else 0
 
 
-def _planned_dwell_s(track: Track, visit_index: int) -> float:
+def _planned_dwell_s(trip: Trip, pattern: Pattern, progress_m: float, visit_index: int) -> float:
     """Standing time that the timetable itself has between here and the visit (layovers in the middle of a trip)."""
-    if track.trip is None or track.pattern is None or track.progress_m is None:
-        return 0.0
-    start = int(track.pattern.visit_along_m.searchsorted(track.progress_m))
-    dwell = track.trip.departures_s[start:visit_index] - track.trip.arrivals_s[start:visit_index]
+    start = int(pattern.visit_along_m.searchsorted(progress_m))
+    dwell = trip.departures_s[start:visit_index] - trip.arrivals_s[start:visit_index]
     return float(dwell.clip(0).sum())

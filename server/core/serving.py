@@ -47,8 +47,7 @@ def dispatch(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
 def give(shard: Shard, bell: Bell, best: Candidate, now_ms: int, *, reason: Reason | None) -> list[Effect]:
     """Give a bell to a bus; the one that had it, if any, loses it from its alert."""
     track = best.track
-    if track.trip_key is None:
-        return []
+    assert track.trip_key is not None
     given = life.give(bell, track.vehicle_id, track.trip_key, best.visit.stop_sequence, now_ms, reason=reason)
     effects = change(shard, given, now_ms)
     if bell.vehicle_id is not None and bell.vehicle_id != track.vehicle_id:
@@ -172,11 +171,10 @@ def behind(shard: Shard, alert: Alert) -> list[Bell]:
 def move_away(shard: Shard, bell: Bell, reason: Reason, now_ms: int) -> list[Effect]:
     """Take a bell from its bus for a reason, and give it to another if there is one."""
     vehicle_id = bell.vehicle_id
+    assert vehicle_id is not None
     effects = change(shard, life.wait(bell, now_ms, reason=reason), now_ms)
     effects += refresh_of(shard, vehicle_id, now_ms)
-    if vehicle_id is not None:
-        effects += dispatch_if_waiting(shard, bell.bell_id, vehicle_id, now_ms)
-    return effects
+    return effects + dispatch_if_waiting(shard, bell.bell_id, vehicle_id, now_ms)
 
 
 def judged(outcome: VisitOutcome, *, told: bool) -> VisitOutcome:

@@ -6,7 +6,7 @@ By trip and service day when both are said; otherwise the run that fits the cloc
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from server.core.model import Assignment, Reason, SignOn, Source, TripId, TripKey
+from server.core.model import Assignment, Reason, RouteId, SignOn, Source, TripId, TripKey
 from server.core.network import Network, Trip
 from server.core.service_calendar import date_of
 from server.core.tracking import Track, scheduled_s
@@ -42,7 +42,7 @@ def resolve(sign_on: SignOn, track: Track, network: Network, now_ms: int, source
     elif sign_on.route_id is not None:
         if sign_on.route_id not in network.routes:
             return Reason.UNKNOWN_ROUTE
-        run = _best(_runs_of_route(sign_on, network, now_ms), track, network, now_ms)
+        run = _best(_runs_of_route(sign_on.route_id, sign_on.direction_id, network, now_ms), track, network, now_ms)
     else:
         return Reason.BAD_MESSAGE
     if run is None:
@@ -96,20 +96,16 @@ def _runs(trip_ids: Iterable[TripId], network: Network, now_ms: int) -> Iterator
     dates = network.service_dates(now_ms)
     for trip_id in trip_ids:
         trip = network.trip(trip_id)
-        if trip is None:
-            continue
+        assert trip is not None
         for date in dates:
             run = Run(trip, date)
             if network.service_active(trip.service_id, date) and _off_s(run, network, now_ms) <= SEARCH_S:
                 yield run
 
 
-def _runs_of_route(sign_on: SignOn, network: Network, now_ms: int) -> Iterator[Run]:
-    if sign_on.route_id is None:
-        return
-    for index in network.patterns_of_route(sign_on.route_id):
-        pattern = network.pattern(index)
-        if sign_on.direction_id is None or pattern.direction_id == sign_on.direction_id:
+def _runs_of_route(route_id: RouteId, direction_id: int | None, network: Network, now_ms: int) -> Iterator[Run]:
+    for index in network.patterns_of_route(route_id):
+        if direction_id in (None, network.pattern(index).direction_id):
             yield from _runs(network.trips_of_pattern(index), network, now_ms)
 
 

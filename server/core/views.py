@@ -33,9 +33,9 @@ def positioned(track: Track, policy: Policy, now_ms: int) -> Positioned:
     )
 
 
-def _next_sequence(track: Track) -> int | None:
-    if track.pattern is None or track.progress_m is None:
-        return None
+def _next_sequence(track: Track) -> int:
+    assert track.pattern is not None
+    assert track.progress_m is not None
     index = int(track.pattern.visit_along_m.searchsorted(track.progress_m - NEXT_SLACK_M))
     return track.pattern.visits[min(index, len(track.pattern.visits) - 1)].stop_sequence
 
@@ -60,8 +60,8 @@ def arrival(
 ) -> ArrivalView:
     """One approaching bus at one visit."""
     track = candidate.track
-    if track.trip is None or track.trip_key is None:
-        raise ValueError(f"vehicle {track.vehicle_id} runs no trip and cannot arrive anywhere")
+    assert track.trip is not None
+    assert track.trip_key is not None
     due_ms = track.day_start_ms + 1000 * int(track.trip.departures_s[candidate.visit.index])
     return ArrivalView(
         vehicle_id=track.vehicle_id,
@@ -87,8 +87,7 @@ def vehicle(
     track: Track, approach: Approach | None, policy: Policy, now_ms: int, live_alerts: int, *, with_etas: bool
 ) -> VehicleView:
     """One vehicle as the engine believes it to be. It must have reported at least once."""
-    if track.fix is None:
-        raise ValueError(f"vehicle {track.vehicle_id} never reported")
+    assert track.fix is not None
     pattern = track.pattern
     known = pattern is not None and track.progress_m is not None and track.on_route and approach is not None
     next_index = min(approach.next_index, len(pattern.visits) - 1) if known and approach and pattern else None
