@@ -16,7 +16,8 @@ from simulator.networks.province_routes import Kind, PlannedRoute, RoutePlanner,
 from simulator.networks.timetable import stop_times
 
 ORIGIN = Frame(37.15, 126.75)
-LAYOVER_S = 300.0
+LAYOVER_S = 600.0
+"""Korean rules give drivers of regular services at least ten minutes' rest after each one-way trip."""
 FIRST_S = 4 * 3600 + 40 * 60
 LAST_S = 23 * 3600 + 30 * 60
 """First and last departures from an end; the last trips arrive past 24:00."""
