@@ -141,7 +141,7 @@ async def _stage(plan: Plan, url: str, network: Network) -> AsyncIterator["Show"
         depot = Depot(url, lambda vehicle: plan.token_of("terminal", f"bus {vehicle}", vehicle), clock, tally, centre)
         phones = Town(url, lambda rider: plan.token_of("rider", rider, None), plan.nonce_of, tally)
         options = Options(
-            demand=Demand(per_minute=plan.riders_per_minute * plan.speed**-1, ahead_m=AHEAD_M), habits=Habits()
+            demand=Demand(per_minute=plan.riders_per_minute / plan.speed, ahead_m=AHEAD_M), habits=Habits()
         )
         world = World(
             network, seed=plan.seed, start_ms=clock.now_ms(), span_s=SPAN_S, options=options, fleet=plan.fleet
