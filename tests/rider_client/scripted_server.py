@@ -131,6 +131,8 @@ async def scripted_server() -> AsyncIterator[ScriptedServer]:
         port = next(iter(listening.sockets)).getsockname()[1]
         server.url = f"http://127.0.0.1:{port}"
         yield server
+        await settled()
+    await settled()
 
 
 @asynccontextmanager
@@ -153,7 +155,14 @@ async def listening(serve: Serve) -> AsyncIterator[int]:
     server = await asyncio.start_server(one, "127.0.0.1", 0)
     async with server:
         yield server.sockets[0].getsockname()[1]
+        await settled()
     await asyncio.gather(*serving)
+    await settled()
+
+
+async def settled() -> None:
+    """Let connections that are being accepted or cut come to their end, so that none outlives the loop."""
+    await asyncio.sleep(0.02)
 
 
 def seeded() -> random.Random:

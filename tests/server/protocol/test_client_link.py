@@ -13,7 +13,7 @@ from websockets.http11 import Request, Response
 from server.protocol.link import Link
 from server.protocol.messages import Cancel, ToRider, Welcome
 from server.protocol.session import LinkStopped, Pace, Session, StopReason
-from tests.rider_client.scripted_server import QUICK, SOON_S, ScriptedServer, listening, scripted_server
+from tests.rider_client.scripted_server import QUICK, SOON_S, ScriptedServer, listening, scripted_server, settled
 
 
 class Ears:
@@ -78,6 +78,8 @@ async def door(*answers: HTTPStatus) -> AsyncIterator[tuple[str, list[HTTPStatus
     async with serve(hold, "127.0.0.1", 0, process_request=decide, close_timeout=0.2) as running:
         port = next(iter(running.sockets)).getsockname()[1]
         yield f"ws://127.0.0.1:{port}", given
+        await settled()
+    await settled()
 
 
 @pytest.mark.parametrize(
