@@ -82,8 +82,11 @@ class Approach:
         return zone is not None and zone.stood
 
 
-def start(track: Track, policy: Policy) -> Approach:
-    """Begin at the first visit that is not behind the bus: nothing is said of stops that nobody saw it at."""
+def start(track: Track, policy: Policy, before: Approach | None = None) -> Approach:
+    """Begin at the first visit that is not behind the bus: nothing is said of stops that nobody saw it at.
+
+    Where the bus was placed anew between the same two stops, what was seen there `before` still counts.
+    """
     approach = Approach()
     assert track.pattern is not None
     assert track.progress_m is not None
@@ -91,6 +94,8 @@ def start(track: Track, policy: Policy) -> Approach:
         if track.progress_m <= visit.along_m + _leave_m(track.pattern, visit.index, policy):
             break
         approach.next_index = visit.index + 1
+    if before is not None and before.next_index == approach.next_index:
+        return before
     at_ms = track.fix.at_ms if track.fix is not None else track.seen_ms
     _look(approach, track, Span(track.progress_m, at_ms, track.progress_m, at_ms, seen_m=track.progress_m), policy)
     return approach

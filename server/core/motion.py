@@ -88,7 +88,7 @@ def follow_feed(shard: Shard, track: Track, fix: Fix, now_ms: int) -> list[Effec
 
 def begin_approach(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
     """The bus was placed anew: visits behind it are over, and nobody saw how."""
-    approach = approaching.start(track, shard.policy)
+    approach = approaching.start(track, shard.policy, shard.approaches.get(track.vehicle_id))
     shard.approaches[track.vehicle_id] = approach
     assert track.pattern is not None
     effects: list[Effect] = []

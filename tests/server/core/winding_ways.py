@@ -85,10 +85,12 @@ class Rider:
         self.path = Path(np.array(self.points, dtype=float))
         self.start_ms = self.start_ms or self.network.day_start_ms(DAY) + START_S * 1000
 
-    def fix(self, along_m: float, *, dx_m: float = 0.0, dy_m: float = 0.0, **more: Any) -> Fix:
+    def fix(
+        self, along_m: float, *, dx_m: float = 0.0, dy_m: float = 0.0, at_ms: int | None = None, **more: Any
+    ) -> Fix:
         """What the receiver says at a place of the way, at the time when a bus at even speed is there."""
         x, y = self.path.at(along_m)
-        at_ms = self.start_ms + round(1000 * along_m / self.speed_mps)
+        at_ms = self.start_ms + round(1000 * along_m / self.speed_mps) if at_ms is None else at_ms
         fields: dict[str, Any] = {
             "speed_mps": self.speed_mps,
             "heading_deg": self.path.heading_deg(along_m),
