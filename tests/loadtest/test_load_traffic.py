@@ -21,15 +21,21 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def some_bus(town: Network, *, seed: int = 1, along_m: float = 100.0) -> DrivenBus:
-    duty = Duties(town, now_ms=now_ms(), rng=random.Random(seed)).take()
-    assert duty is not None
-    return DrivenBus(duty.pattern, town.frame, along_m=along_m, cruise_mps=12.0, rng=random.Random(seed))
+def some_bus(
+    town: Network, *, along_m: float = 100.0, stop_within_m: tuple[float, float] = (200.0, 500.0)
+) -> DrivenBus:
+    """A bus of whatever runs now that has a stop so far ahead."""
+    duties = Duties(town, now_ms=now_ms(), rng=random.Random(1))
+    while (duty := duties.take()) is not None:
+        bus = DrivenBus(duty.pattern, town.frame, along_m=along_m, cruise_mps=12.0, rng=random.Random(1))
+        if bus.ahead(nearest_m=stop_within_m[0], farthest_m=stop_within_m[1]):
+            return bus
+    raise AssertionError("no line of the town has such a stop")
 
 
 def test_a_bus_stops_where_it_was_told_and_nowhere_else(town: Network) -> None:
     bus = some_bus(town)
-    target = bus.ahead(nearest_m=300.0, farthest_m=5000.0)[0]
+    target = bus.ahead(nearest_m=200.0, farthest_m=500.0)[0]
     bus.stop_at(target.index)
     stood_s, speed_mps, along_m = 0.0, bus.speed_mps, bus.along_m
     for _ in range(300):
