@@ -23,6 +23,8 @@ MAX_CACHED_TRIPS = 32_768
 """Trip records kept, about 1 kB each: three times the buses of a province, so that no running trip is made twice."""
 MAX_CACHED_TABLES = 16_384
 """Departure tables kept (visit, day), about 1 kB each; a screen of a stop needs three for each visit."""
+MAX_CACHED_STOPS = 32_768
+"""Stops whose visits are kept, some 100 bytes a visit: every stop of a province."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ class Network:
         self._block_trips = _starts(c.trip_block[self._trips_by_block], len(c.block_ids))
         self._cached_trip = lru_cache(MAX_CACHED_TRIPS)(self._make_trip)
         self._cached_departures = lru_cache(MAX_CACHED_TABLES)(self._make_departures)
+        self._cached_visits = lru_cache(MAX_CACHED_STOPS)(self._make_visits)
 
     # -- records -----------------------------------------------------------------
 
@@ -260,6 +263,9 @@ class Network:
 
     def visits_at(self, stop_id: StopId) -> Sequence[VisitRef]:
         """List the visits of every pattern at a stop."""
+        return self._cached_visits(stop_id)
+
+    def _make_visits(self, stop_id: StopId) -> Sequence[VisitRef]:
         index = self._stop_index.get(stop_id)
         if index is None:
             return ()

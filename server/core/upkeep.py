@@ -3,7 +3,7 @@
 from server.core import bells as life
 from server.core import refusals, serving
 from server.core.dispatch import acceptable, can_be_told, overtaken_by
-from server.core.model import Bell, BellState, Effect, Outcome, Reason, VisitOutcome
+from server.core.model import Bell, BellState, Effect, Outcome, Reason, VehicleId, VisitOutcome
 from server.core.shard import Shard
 
 FORGET_TRACK_S = 3_600.0
@@ -15,9 +15,14 @@ EXPIRY_CHECK_S = 20.0
 def tick(shard: Shard, now_ms: int) -> list[Effect]:
     """Look at every bell once: the bus it awaits, or the buses that may still come."""
     effects: list[Effect] = []
+    awaited: dict[VehicleId, None] = {}
     for bell in shard.bells.with_bus():
         if shard.bells.get(bell.bell_id) is bell:
             effects += look_after(shard, bell, now_ms)
+            if bell.vehicle_id is not None:
+                awaited[bell.vehicle_id] = None
+    for vehicle_id in awaited:
+        effects += serving.refresh_of(shard, vehicle_id, now_ms)
     for bell in shard.bells.without_bus():
         effects += serving.dispatch(shard, bell, now_ms)
         fresh = shard.bells.get(bell.bell_id)
@@ -35,7 +40,7 @@ def look_after(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     if bell.state is BellState.ARRIVED:
         return leave_standing(shard, bell, now_ms) if lost or _too_old(shard, bell, now_ms) else []
     if _too_old(shard, bell, now_ms):
-        return give_up(shard, bell, Reason.TOO_OLD, now_ms) + serving.refresh_alerts(shard, track, now_ms)
+        return give_up(shard, bell, Reason.TOO_OLD, now_ms)
     if lost:
         return serving.move_away(shard, bell, Reason.BUS_SILENT, now_ms)
     if bell.state is not BellState.ASSIGNED:
@@ -46,7 +51,7 @@ def look_after(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     best = serving.best_for(shard, bell, now_ms)
     if current is not None and best is not None and overtaken_by(current, best):
         return serving.give(shard, bell, best, now_ms, reason=Reason.OVERTAKEN)
-    return serving.refresh_alerts(shard, track, now_ms)
+    return []
 
 
 def leave_standing(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
