@@ -8,9 +8,10 @@ import { followDaylight } from "/static/driver/daylight.js";
 import { keepSounded, readSounded } from "/static/driver/memory.js";
 import { watchPositions } from "/static/driver/positions.js";
 import { fetchRoute, fetchRoutes } from "/static/driver/routes.js";
+import { maySignOn, routeWanted, screen } from "/static/driver/screen.js";
 import { listen } from "/static/driver/socket.js";
 import { Speaker } from "/static/driver/sounds.js";
-import { initial, maySignOn, routeWanted, screen, step } from "/static/driver/state.js";
+import { initial, step } from "/static/driver/state.js";
 import { page } from "/static/driver/view.js";
 
 const TICK_MS = 500;

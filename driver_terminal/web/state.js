@@ -1,16 +1,13 @@
 /** What the driver's screen knows and decides: event in, next state and effects out. Pure: no document, clock, socket or sound. */
 
-import { NO_MOTION, moving, observe, slowing, standing } from "/static/driver/motion.js";
-import { pathOf, placeOn } from "/static/driver/path.js";
-import { UNKNOWN, alongM, moved, placed, told } from "/static/driver/progress.js";
+import { NO_MOTION, observe, slowing } from "/static/driver/motion.js";
+import { UNKNOWN, moved } from "/static/driver/progress.js";
+import { chimeOf, maySignOn, mayTouch, screen } from "/static/driver/screen.js";
+import { leftBehind, onPath, pathTaken, placedBy } from "/static/driver/whereabouts.js";
 
-/** With the half-second tick a dead link is said within 5 s (DOMAIN §3.6), so that the driver looks for riders as before. */
-export const BELL_OFF_MS = 4_500;
 /** The tick after a served stop. */
 export const OUTCOME_MS = 2_000;
 export const NOTE_MS = 6_000;
-/** Without a place of our own an alert is out of date so long after its expected arrival. */
-const UNPLACED_GRACE_MS = 60_000;
 /** The radio carries one position a second. */
 const FIX_EVERY_MS = 950;
 const UNSENT_KEPT_MS = 10_000;
@@ -229,22 +226,6 @@ function tripTaken(state, trip) {
 }
 
 /**
- * The path of the trip, once its route is here.
- *
- * @param {State} state
- * @returns {State}
- */
-function pathTaken(state) {
-  const patternId = state.trip?.pattern_id;
-  const pattern = state.detail?.patterns.find((one) => one.pattern_id === patternId);
-  if (pattern === undefined || state.tripPath?.patternId === patternId) return state;
-  const path = pathOf(pattern.geometry.coordinates, pattern.length_m);
-  const drawnState = { ...state, tripPath: { patternId: pattern.pattern_id, path } };
-  const { latest } = state.progress;
-  return latest === null ? drawnState : { ...drawnState, progress: onPath(drawnState, state.progress, latest) };
-}
-
-/**
  * A later alert with the same id replaces the earlier; one of another trip is none of ours.
  *
  * @param {State} state
@@ -260,21 +241,6 @@ function alertTaken(state, alert) {
 }
 
 /**
- * Learn from an alert where the bus was when it was decided, unless we know our own place on the path.
- *
- * @param {State} state
- * @param {AlertMessage} alert
- * @returns {State}
- */
-function placedBy(state, alert) {
-  const stop = state.trip?.stops.find((one) => one.stop_sequence === alert.stop_sequence);
-  const known = state.tripPath?.path && alongM(state.progress, state.nowMs) !== null;
-  if (stop === undefined || known) return state;
-  const ageMs = state.nowMs + state.serverAheadMs - alert.at_ms;
-  return { ...state, progress: told(state.progress, { stopAlongM: stop.along_m, distanceM: alert.distance_m, ageMs }) };
-}
-
-/**
  * @param {State} state
  * @param {ClearMessage} clear
  * @returns {State}
@@ -286,20 +252,6 @@ function cleared(state, clear) {
   const told_ = outcome === "served" || outcome === "passed";
   const ended = told_ ? { stopName: alert.stop_name, outcome, untilMs: state.nowMs + OUTCOME_MS } : state.ended;
   return { ...(told_ ? leftBehind(state, alert.stop_sequence) : state), alerts, ended };
-}
-
-/**
- * The server saw the bus at a stop, or past it: it is at least there.
- *
- * @param {State} state
- * @param {number} sequence
- * @returns {State}
- */
-function leftBehind(state, sequence) {
-  const stop = state.trip?.stops.find((one) => one.stop_sequence === sequence);
-  const along = alongM(state.progress, state.nowMs);
-  if (stop === undefined || state.progress.latest === null || (along !== null && along >= stop.along_m)) return state;
-  return { ...state, progress: placed(state.progress, stop.along_m) };
 }
 
 /**
@@ -333,17 +285,6 @@ function positioned(state, position) {
   if (state.nowMs - state.fixes.sentMs < FIX_EVERY_MS) return still(next);
   if (!state.link.live) return still({ ...next, fixes: { ...state.fixes, unsent: position } });
   return report(next, position);
-}
-
-/**
- * @param {State} state
- * @param {import("/static/driver/progress.js").Progress} progress
- * @param {{lat: number, lon: number}} position
- */
-function onPath(state, progress, position) {
-  const path = state.tripPath?.path;
-  const here = path ? placeOn(path, position, alongM(state.progress, state.nowMs)) : null;
-  return here === null ? progress : placed(progress, here);
 }
 
 /**
@@ -458,114 +399,4 @@ function chimed(state, effects) {
       { type: "keep sounded", sounded },
     ],
   };
-}
-
-/**
- * @param {AlertMessage} alert
- * @returns {Chime}
- */
-export function chimeOf(alert) {
-  if (alert.needs.length > 0) return "need";
-  return alert.boarding > 0 ? "boarding" : "alighting";
-}
-
-// -- what the view asks -------------------------------------------------------
-
-/**
- * What stands on the screen: the next stop with bells and a dim chip for the one after; never a stop behind the bus.
- *
- * @param {State} state
- * @returns {{main: AlertMessage | null, after: AlertMessage | null}}
- */
-export function screen(state) {
-  const ahead = Object.values(state.alerts)
-    .filter((alert) => !behind(alert, state))
-    .sort((a, b) => a.stop_sequence - b.stop_sequence);
-  return { main: ahead[0] ?? null, after: ahead[1] ?? null };
-}
-
-/**
- * @param {AlertMessage} alert
- * @param {State} state
- * @returns {boolean}
- */
-function behind(alert, state) {
-  const along = alongM(state.progress, state.nowMs);
-  if (along !== null) return along > alert.valid_until_along_m;
-  const ageMs = state.nowMs + state.serverAheadMs - alert.at_ms;
-  return ageMs > alert.eta_s * 1000 + UNPLACED_GRACE_MS;
-}
-
-/**
- * Metres to an alert's stop: by our own count, else by what the server said and the time since.
- *
- * @param {AlertMessage} alert
- * @param {State} state
- * @returns {number}
- */
-export function metresTo(alert, state) {
-  const along = alongM(state.progress, state.nowMs);
-  const stop = state.trip?.stops.find((one) => one.stop_sequence === alert.stop_sequence);
-  if (along !== null && stop !== undefined) return Math.max(0, stop.along_m - along);
-  const gone = alert.eta_s <= 0 ? 1 : (state.nowMs + state.serverAheadMs - alert.at_ms) / 1000 / alert.eta_s;
-  return alert.distance_m * (1 - Math.min(1, Math.max(0, gone)));
-}
-
-/**
- * The name of the next stop of the trip, where our own place is known.
- *
- * @param {State} state
- * @returns {string | null}
- */
-export function nextStopName(state) {
-  const along = alongM(state.progress, state.nowMs);
-  if (along === null) return null;
-  return state.trip?.stops.find((stop) => stop.along_m > along)?.name ?? null;
-}
-
-/**
- * The route whose directions or path the screen still lacks.
- *
- * @param {State} state
- * @returns {string | null}
- */
-export function routeWanted(state) {
-  const routeId = state.trip === null ? state.chosenRoute : state.trip.route_id;
-  return routeId === "" || state.detail?.route_id === routeId ? null : routeId;
-}
-
-/**
- * @param {State} state
- * @returns {boolean}
- */
-export function bellOff(state) {
-  return state.door === "superseded" || (!state.link.live && state.nowMs - state.link.heardMs > BELL_OFF_MS);
-}
-
-/**
- * Only a bus that is known to stand may be touched.
- *
- * @param {State} state
- * @returns {boolean}
- */
-export function mayTouch(state) {
-  return standing(state.motion, state.nowMs);
-}
-
-/**
- * Forms are there unless the bus is known to move: a terminal without a receiver must start somehow.
- *
- * @param {State} state
- * @returns {boolean}
- */
-export function mayType(state) {
-  return !moving(state.motion, state.nowMs);
-}
-
-/**
- * @param {State} state
- * @returns {boolean}
- */
-export function maySignOn(state) {
-  return state.tripKnown && state.trip === null && mayType(state);
 }

@@ -3,7 +3,7 @@
 import { h } from "/static/shared/dom.js";
 import { icon } from "/static/shared/icons.js";
 import { clockTime } from "/static/shared/time.js";
-import { bellOff, maySignOn, mayTouch, mayType, metresTo, nextStopName, screen } from "/static/driver/state.js";
+import { bellOff, maySignOn, mayTouch, mayType, metresTo, nextStopName, screen } from "/static/driver/screen.js";
 
 /**
  * @typedef {import("/static/shared/words.js").Translate} Translate

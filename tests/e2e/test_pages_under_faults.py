@@ -6,18 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import NewPage
-from tests.e2e.scenes import (
-    alert,
-    bell,
-    drive_rest,
-    open_drive,
-    open_ops,
-    open_stop,
-    ring,
-    stop_shown,
-    tell_bell,
-    vehicle,
-)
+from tests.e2e.frames import alert, bell, vehicle
+from tests.e2e.scenes import drive_rest, open_drive, open_ops, open_stop, ring, stop_shown, tell_bell
 from tests.e2e.scripted_server import ScriptedServer
 
 pytestmark = pytest.mark.browser

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BELL_OFF_MS, bellOff, initial, maySignOn, mayTouch, metresTo, nextStopName, routeWanted, screen, step } from "/static/driver/state.js";
+import { BELL_OFF_MS, bellOff, maySignOn, mayTouch, metresTo, nextStopName, routeWanted, screen } from "/static/driver/screen.js";
+import { initial, step } from "/static/driver/state.js";
 
 const T0 = 1_800_000_000_000;
 const METRES_PER_DEGREE = 111_194.93;

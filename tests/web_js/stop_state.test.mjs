@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { initial, lines, openBells, endedBells, secondsUntil, step, RING_GIVEN_UP_MS } from "/static/rider/stop/state.js";
+import { endedBells, lines, openBells, secondsUntil } from "/static/rider/stop/board.js";
+import { RING_GIVEN_UP_MS, initial, step } from "/static/rider/stop/state.js";
 import { storyOf } from "/static/rider/stop/story.js";
 
 const T0 = 1_800_000_000_000;

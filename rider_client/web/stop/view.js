@@ -3,14 +3,14 @@
 import { h } from "/static/shared/dom.js";
 import { icon } from "/static/shared/icons.js";
 import { ageWords, clockTime, minutesUntil } from "/static/shared/time.js";
-import { endedBells, lines, openBells, rowOf, secondsUntil, secondsUntilRow } from "/static/rider/stop/state.js";
+import { endedBells, lines, openBells, rowOf, secondsUntil, secondsUntilRow } from "/static/rider/stop/board.js";
 import { storyOf } from "/static/rider/stop/story.js";
 
 /**
  * @typedef {import("/static/shared/words.js").Translate} Translate
  * @typedef {import("/static/shared/words.js").Said} Said
  * @typedef {import("/static/rider/stop/state.js").State} State
- * @typedef {import("/static/rider/stop/state.js").Line} Line
+ * @typedef {import("/static/rider/stop/board.js").Line} Line
  * @typedef {import("/static/rider/stop/state.js").Bell} Bell
  * @typedef {import("/static/rider/stop/state.js").Waiting} Waiting
  * @typedef {import("/static/shared/wire.d.ts").ArrivalRow} ArrivalRow
