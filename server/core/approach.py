@@ -90,8 +90,9 @@ def start(track: Track, policy: Policy, before: Approach | None = None) -> Appro
     approach = Approach()
     assert track.pattern is not None
     assert track.progress_m is not None
+    moving = (track.speed_mps or 0.0) >= policy.stand_speed_mps and not doors_open(track.fix)
     for visit in track.pattern.visits:
-        if track.progress_m <= visit.along_m + _leave_m(track.pattern, visit.index, policy):
+        if track.progress_m <= visit.along_m + (AT_POLE_M if moving else _leave_m(track.pattern, visit.index, policy)):
             break
         approach.next_index = visit.index + 1
     if before is not None and before.next_index == approach.next_index:

@@ -38,6 +38,8 @@ LONGEST_PERIOD_S = 120.0
 NEAR_SLACK_M = 60.0
 """A fix this much beyond one and a half times the way its speed explains may belong to another pass of the street."""
 AGAINST_DEG = 90.0
+FIRST_STOP_M = 60.0
+"""A bus that waits for its departure stands within this of its first stop (a bay, a queue of two buses)."""
 END_M = 40.0
 """Within this of the path's end the trip is at its last stop."""
 
@@ -107,7 +109,18 @@ class Track:
             return Phase.UNKNOWN
         if not self.on_route:
             return Phase.OFF_ROUTE if self.off_fixes else Phase.UNKNOWN
-        return Phase.LAYOVER if self.at_end else Phase.IN_SERVICE
+        return Phase.LAYOVER if self.at_end or self._waits_to_depart else Phase.IN_SERVICE
+
+    @property
+    def _waits_to_depart(self) -> bool:
+        """True while the bus stands at its first stop and the timetable does not let it go yet."""
+        assert self.pattern is not None
+        assert self.trip is not None
+        assert self.fix is not None
+        assert self.progress_m is not None
+        departs_ms = self.day_start_ms + 1000 * int(self.trip.departures_s[0])
+        at_first = self.progress_m <= self.pattern.visits[0].along_m + FIRST_STOP_M
+        return at_first and self.fix.at_ms < departs_ms and (self.speed_mps or 0.0) < HEADING_SPEED_MPS
 
     def age_s(self, now_ms: int) -> float:
         """Seconds since the last fix was received (receive time is what freshness means)."""

@@ -337,11 +337,24 @@ def test_nothing_is_closed_where_the_bus_does_not_stand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("along_m", "next_index"), [(0, 0), (200, 0), (244, 0), (246, 1), (1500, 2), (3044, 3), (3046, 4)]
+    ("along_m", "speed_mps", "next_index"),
+    [
+        (0, 10.0, 0),
+        (200, 10.0, 0),
+        (211, 10.0, 0),
+        (213, 10.0, 1),
+        (1500, 10.0, 2),
+        (3011, 10.0, 3),
+        (3046, 10.0, 4),
+        (244, 0.0, 0),
+        (246, 0.0, 1),
+        (3044, 0.0, 3),
+    ],
 )
-def test_stops_behind_a_bus_first_seen_are_not_spoken_of(along_m: float, next_index: int) -> None:
+def test_stops_behind_a_bus_first_seen_are_not_spoken_of(along_m: float, speed_mps: float, next_index: int) -> None:
+    """A moving bus just beyond a stop did not stand there as far as we know; a standing one may still be at it."""
     seen = Seen()
-    assert seen.see(Moment(0, along_m, 10.0)) == []
+    assert seen.see(Moment(0, along_m, speed_mps)) == []
     assert seen.approach.next_index == next_index
 
 

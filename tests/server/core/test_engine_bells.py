@@ -11,6 +11,7 @@ from server.core.model import (
     Doors,
     Need,
     Outcome,
+    Phase,
     Presence,
     Reason,
     Respond,
@@ -355,3 +356,16 @@ def test_recovery_keeps_bells_and_ends_those_nobody_saw() -> None:
         or again.engine.live_alerts(VehicleId("Z1"))[0].stop_sequence > 5
     )
     assert again.engine.bell(BellId("bell-0002")) is not None
+
+
+def test_a_bus_that_waits_for_its_departure_lies_over_and_can_be_rung() -> None:
+    world = World()
+    world.now_ms -= 5 * 60_000
+    bus = bus_at(world, "W1", stop_x(0), speed_mps=0.0)
+    view = world.engine.vehicles(world.now_ms)[0]
+    assert view.phase is Phase.LAYOVER
+    world.ring(3)
+    assert world.states()[-1] == (S.ASSIGNED, "W1")
+    bus.speed_mps = 10.0
+    drive(world, [bus], 3)
+    assert world.engine.vehicles(world.now_ms)[0].phase is Phase.IN_SERVICE
