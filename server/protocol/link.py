@@ -123,10 +123,12 @@ class Link(Generic[M]):
         if self._running is None:
             return
         self._running.cancel()
-        with contextlib.suppress(asyncio.CancelledError, LinkStopped):
-            await self._running
+        await _ended(self._running)
         if self._broken is not None:
             raise self._broken
+        if not self._running.cancelled():
+            with contextlib.suppress(LinkStopped):
+                self._running.result()
 
     def break_off(self, error: BaseException) -> None:
         """End the link because something beside it failed; whoever waits, and the end of the `async with`, raise `error`."""
@@ -199,16 +201,22 @@ class Link(Generic[M]):
                 tending = asyncio.create_task(self._tend(socket))
                 await self._read(socket)
         finally:
-            was_live = self.live
-            self._socket = None
-            if tending is not None:
-                tending.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await tending
-            await self._end(socket)
-            if was_live:
-                await self._listener.went_down()
+            was_live, self._socket = self.live, None
+            tidying = asyncio.create_task(self._tidy(socket, tending, was_live=was_live))
+            await _ended(tidying)
+            tidying.result()
         return socket.close_code
+
+    async def _tidy(self, socket: ClientConnection, tending: asyncio.Task[None] | None, *, was_live: bool) -> None:
+        """Leave nothing of a connection behind; a task of its own, so that nobody's cancel stops it half-way."""
+        if tending is not None:
+            tending.cancel()
+            await asyncio.wait({tending})
+            if not tending.cancelled():
+                tending.result()
+        await self._end(socket)
+        if was_live:
+            await self._listener.went_down()
 
     async def _open(self) -> ClientConnection:
         return await connect(
@@ -296,3 +304,12 @@ class Link(Generic[M]):
     def _heard_pong(self, pong: asyncio.Future[float]) -> None:
         if not pong.cancelled() and pong.exception() is None:
             self.session.heard(now_s=self._clock())
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Wait until a task has ended, however. A cancel of ours meanwhile is not lost, but heard only afterwards."""
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
