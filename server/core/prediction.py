@@ -11,6 +11,10 @@ FASTEST_MPS = 25.0
 """No stretch is predicted faster than 90 km/h, whatever a rounded timetable (same minute at two stops) says."""
 SLOWEST_MPS = 1.5
 """... nor slower than a walk, unless the bus waits for a departure."""
+STANDS_AT_FIRST_M = 30.0
+"""Zone of the first stop in which a bus waits for its departure (the published ±30 m stop zone)."""
+LONGEST_WAIT_S = 3_600.0
+"""A departure farther away than an hour is not what this bus waits for."""
 
 
 def eta_s(track: Track, visit_index: int, now_ms: int) -> float | None:
@@ -30,30 +34,20 @@ def eta_s(track: Track, visit_index: int, now_ms: int) -> float | None:
         max(run_s, left_m / FASTEST_MPS),
         left_m / SLOWEST_MPS + _planned_dwell_s(trip, pattern, track.progress_m, visit_index),
     )
-    return max(0.0, run_s + wait_s(track, visit_index, now_ms) - track.age_s(now_ms))
+    until_s = departs_in_s(track, visit_index, now_ms)
+    if until_s is None:
+        return max(0.0, run_s - track.age_s(now_ms))
+    return max(0.0, run_s + max(until_s, -track.age_s(now_ms)))
 
 
-def wait_s(track: Track, visit_index: int, now_ms: int) -> float:
-    """How long the bus will stand at its first stop until the timetable lets it go."""
+def departs_in_s(track: Track, visit_index: int, now_ms: int) -> float | None:
+    """Seconds until the timetable lets a bus leave its first stop, negative once it has; None where it is under way."""
     if track.pattern is None or track.trip is None or track.progress_m is None or visit_index == 0:
-        return 0.0
-    first = track.pattern.visits[0]
-    if track.progress_m > first.along_m + STANDS_AT_FIRST_M:
-        return 0.0
-    departs_ms = track.day_start_ms + 1000 * int(trip_departure_s(track))
-    wait = (departs_ms - now_ms) / 1000.0
-    return wait if 0.0 < wait < LONGEST_WAIT_S else 0.0
-
-
-STANDS_AT_FIRST_M = 30.0
-"""Zone of the first stop in which a bus waits for its departure (the published ±30 m stop zone)."""
-LONGEST_WAIT_S = 3_600.0
-"""A departure farther away than an hour is not what this bus waits for."""
-
-
-def trip_departure_s(track: Track) -> int:
-    """Scheduled departure at the first stop, in seconds of the service day."""
-    return int(track.trip.departures_s[0]) if track.trip is not None else 0
+        return None
+    if track.progress_m > track.pattern.visits[0].along_m + STANDS_AT_FIRST_M:
+        return None
+    until_s = (track.day_start_ms - now_ms) / 1000.0 + float(track.trip.departures_s[0])
+    return until_s if until_s < LONGEST_WAIT_S else None
 
 
 def _planned_dwell_s(trip: Trip, pattern: Pattern, progress_m: float, visit_index: int) -> float:

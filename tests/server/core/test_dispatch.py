@@ -1,0 +1,250 @@
+"""Which bus can still stop, who is told when, and why another cannot be given a bell."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from server.core.approach import Approach, start
+from server.core.dispatch import (
+    Candidate,
+    Rules,
+    acceptable,
+    before_commit,
+    can_be_told,
+    cannot_serve,
+    nearest,
+    needed_m,
+    overtaken_by,
+    stage_of,
+    standing_here,
+)
+from server.core.model import (
+    Bell,
+    BellId,
+    BellKind,
+    BellState,
+    Doors,
+    Need,
+    Reason,
+    RiderId,
+    RouteId,
+    Stage,
+    StopId,
+    Vehicle,
+    VehicleId,
+)
+from server.core.policy import Policy
+from server.core.tracking import take
+from tests.server.core.winding_ways import STRAIGHT, Rider, line, track_on
+
+POLICY = Policy()
+RULES = Rules(POLICY, assume_terminal=True)
+STREET = line(STRAIGHT, [200.0, 1000.0, 1400.0, 2000.0])
+BUS = VehicleId("bus")
+
+
+def candidate(visit: int = 1, *, left_m: float = 500.0, name: str = "bus", **more: Any) -> Candidate:
+    """A bus `left_m` before a visit, seen just now."""
+    track = track_on(STREET)
+    track.vehicle_id = VehicleId(name)
+    stop_m = STREET.pattern(0).visits[visit].along_m
+    take(track, Rider(STREET, STRAIGHT).fix(stop_m - left_m, **more), STREET, POLICY)
+    return Candidate(track, start(track, POLICY), STREET.pattern(0).visits[visit], left_m)
+
+
+# -- the commit point ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("speed_mps", "metres"), [(0.0, 0.0), (5.0, 27.5), (10.0, 80.0), (14.0, 140.0)])
+def test_the_way_to_a_comfortable_stop_is_the_published_formula(speed_mps: float, metres: float) -> None:
+    """v·(age + 1 s + 2 s) + v²/2 at 1 m/s² (DOMAIN §2)."""
+    track = candidate(speed_mps=speed_mps).track
+    assert needed_m(track, track.seen_ms, POLICY) == pytest.approx(metres)
+
+
+@given(speed_mps=st.floats(0, 30), earlier=st.integers(0, 59_000), later=st.integers(0, 59_000))
+def test_the_older_the_position_the_farther_ahead_a_driver_must_be_told(
+    speed_mps: float, earlier: int, later: int
+) -> None:
+    track = candidate(speed_mps=speed_mps).track
+    first, second = sorted((earlier, later))
+    assert needed_m(track, track.seen_ms + first, POLICY) <= needed_m(track, track.seen_ms + second, POLICY)
+
+
+def test_age_widens_no_more_than_it_extrapolates() -> None:
+    track = candidate().track
+    minute, hour = (needed_m(track, track.seen_ms + s * 1000, POLICY) for s in (60, 3600))
+    assert minute == hour == pytest.approx(14 * 63 + 98)
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "visit", "left_m", "yes"),
+    [
+        ("physical", 1, 81.0, True),
+        ("physical", 1, 79.0, False),
+        ("previous-stop", 1, 700.0, False),
+        ("previous-stop", 2, 700.0, True),
+        ("second-previous-stop", 2, 700.0, False),
+        ("second-previous-stop", 3, 1300.0, True),
+        ("minutes", 3, 1300.0, False),
+        ("minutes", 3, 1900.0, True),
+        ("minutes", 3, 70.0, False),
+    ],
+)
+def test_cut_offs(cutoff: Any, visit: int, left_m: float, yes: bool) -> None:
+    it = candidate(visit, left_m=left_m)
+    assert before_commit(it, it.track.seen_ms, Policy(cutoff=cutoff)) is yes
+
+
+# -- why not ---------------------------------------------------------------------
+
+
+HIGH = Vehicle(BUS, low_floor=False)
+
+
+@pytest.mark.parametrize(
+    ("more", "needs", "vehicle", "reason"),
+    [
+        ({}, (), None, None),
+        ({"left_m": 60.0}, (), None, Reason.TOO_LATE),
+        ({"seats_left": 0}, (), None, Reason.FULL),
+        ({"seats_left": 1}, (), None, None),
+        ({}, (Need.WHEELCHAIR,), HIGH, Reason.NO_BUS_CAN_SERVE),
+        ({}, (Need.BLIND,), HIGH, None),
+        ({}, (Need.WHEELCHAIR,), Vehicle(BUS), None),
+        ({}, (Need.WHEELCHAIR,), None, None),
+        ({"left_m": 0.0, "speed_mps": 0.0}, (), None, Reason.BUS_HERE_NOW),
+    ],
+)
+def test_reasons_of_a_bus(
+    more: dict[str, Any], needs: tuple[Need, ...], vehicle: Vehicle | None, reason: Reason | None
+) -> None:
+    it = candidate(**more)
+    assert cannot_serve(it, needs, vehicle, it.track.seen_ms, RULES) is reason
+
+
+def test_where_nobody_may_board_nobody_is_picked_up() -> None:
+    it = candidate()
+    visit = it.visit.__class__(1, it.visit.stop_id, it.visit.stop_sequence, it.visit.along_m, 1, 0)
+    assert cannot_serve(it._replace(visit=visit), (), None, it.track.seen_ms, RULES) is Reason.ALIGHT_ONLY
+
+
+def test_off_its_route_silent_or_without_a_screen_it_serves_nobody() -> None:
+    it = candidate()
+    seen_ms = it.track.seen_ms
+    assert cannot_serve(it, (), None, seen_ms + 181_000, RULES) is Reason.BUS_SILENT
+    assert cannot_serve(it, (), None, seen_ms, Rules(POLICY, assume_terminal=False)) is Reason.NO_TERMINAL
+    it.track.on_route = False
+    assert cannot_serve(it, (), None, seen_ms, RULES) is Reason.OFF_ROUTE
+
+
+@pytest.mark.parametrize(
+    ("up", "since_s", "assumed", "told"),
+    [
+        (True, 999, False, True),
+        (None, 999, True, True),
+        (None, 999, False, False),
+        (None, 5, False, True),  # right after a restart: as good as a link that just broke
+        (False, 5, True, True),
+        (False, 14.9, False, True),
+        (False, 15.1, True, False),
+    ],
+)
+def test_a_link_that_just_broke_gets_15_s_to_come_back(
+    up: bool | None, since_s: float, assumed: bool, told: bool
+) -> None:
+    track = candidate().track
+    track.terminal_up, track.terminal_since_ms = up, 0
+    assert can_be_told(track, round(since_s * 1000), Rules(POLICY, assumed)) is told
+
+
+@pytest.mark.parametrize(
+    ("more", "here"),
+    [
+        ({"speed_mps": 0.0}, True),
+        ({"speed_mps": 5.0, "doors": Doors.OPEN}, True),
+        ({"speed_mps": 5.0, "doors": Doors.CLOSED}, False),
+    ],
+)
+def test_a_bus_that_stands_at_the_stop_is_here(more: dict[str, Any], here: bool) -> None:
+    it = candidate(left_m=5.0, **more)
+    assert standing_here(it) is here
+    assert not standing_here(it._replace(visit=STREET.pattern(0).visits[2]))
+
+
+# -- which bus -------------------------------------------------------------------
+
+
+def test_the_next_bus_is_the_nearest_and_a_tie_is_the_lesser_name() -> None:
+    far, near, twin = candidate(left_m=400), candidate(left_m=300, name="b"), candidate(left_m=300, name="a")
+    assert nearest([far, near, twin]) == twin
+    assert nearest([]) is None
+
+
+@pytest.mark.parametrize(("left_m", "name", "overtaken"), [(149, "b", True), (151, "b", False), (10, "bus", False)])
+def test_bunched_buses_do_not_take_bells_from_one_another(left_m: float, name: str, overtaken: bool) -> None:
+    assert overtaken_by(candidate(left_m=300), candidate(left_m=left_m, name=name)) is overtaken
+
+
+@pytest.mark.parametrize(
+    ("change", "vehicle", "yes"),
+    [
+        ({}, "bus", True),
+        ({"tried": (BUS,)}, "bus", False),
+        ({"wanted_vehicle_id": BUS}, "bus", True),
+        ({"wanted_vehicle_id": BUS}, "other", False),
+        ({"wanted_vehicle_id": BUS, "vehicle_id": BUS, "buses": 1}, "other", False),
+        ({"wanted_vehicle_id": BUS, "vehicle_id": BUS, "buses": 1, "tried": (BUS,)}, "other", True),
+        ({"wanted_vehicle_id": BUS, "vehicle_id": BUS, "buses": 1, "tried": (BUS,)}, "bus", False),
+        ({"wanted_vehicle_id": BUS, "buses": 1}, "other", True),
+    ],
+)
+def test_a_wish_for_one_bus_holds_until_that_bus_is_lost(change: dict[str, Any], vehicle: str, yes: bool) -> None:
+    bell = Bell(
+        BellId("b"),
+        RiderId("r"),
+        BellKind.BOARD,
+        StopId("s"),
+        RouteId("10"),
+        BellState.WAITING,
+        rung_ms=0,
+        changed_ms=0,
+    )
+    assert acceptable(replace(bell, **change), VehicleId(vehicle)) is yes
+
+
+# -- what the driver sees ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("visit", "left_m", "stage"),
+    [
+        (1, 79.0, None),
+        (1, 81.0, Stage.NOW),
+        (1, 139.0, Stage.NOW),
+        (1, 145.0, Stage.AHEAD),
+        (1, 780.0, Stage.AHEAD),
+        (2, 900.0, None),  # not the next stop, and time enough
+        (2, 420.0, Stage.AHEAD),  # the next but one, yet soon
+    ],
+)
+def test_stages_of_an_alert(visit: int, left_m: float, stage: Stage | None) -> None:
+    it = candidate(visit, left_m=left_m)
+    assert stage_of(it, it.track.seen_ms, POLICY) is stage
+
+
+def test_sparse_reports_are_told_earlier() -> None:
+    it = candidate(left_m=260.0)
+    assert stage_of(it, it.track.seen_ms, POLICY) is Stage.AHEAD
+    it.track.period_s = 40.0
+    assert stage_of(it, it.track.seen_ms, POLICY) is Stage.NOW
+
+
+def test_standing_at_a_stop_the_one_after_is_ahead() -> None:
+    at_stop = candidate(1, left_m=0.0, speed_mps=0.0)
+    after = Candidate(at_stop.track, at_stop.approach, STREET.pattern(0).visits[2], 400.0)
+    assert stage_of(after, at_stop.track.seen_ms, POLICY) is Stage.AHEAD
+    assert stage_of(after._replace(approach=Approach(1)), at_stop.track.seen_ms, POLICY) is None
