@@ -57,8 +57,8 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Largest frame of a client (close 1009)."""
     hello_max_bytes: int = 4_096
     """Largest first frame; it comes from strangers."""
-    hello_deadline_s: float = 5.0
-    """The first frame must come within this (close 4401)."""
+    hello_deadline_s: float = 6.5
+    """The first frame must be here within this (close 4401): the five seconds a client has, and 1.5 s for a slow link."""
     heartbeat_s: int = 10
     """Both sides say something this often. Too small: radio and battery; too large: a dead link is noticed late."""
     terminal_heartbeat_s: int = 2
