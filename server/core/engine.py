@@ -144,7 +144,7 @@ class RouteEngine:
                     why_not = cannot_serve(
                         candidate, (), self._shard.registry.get(vehicle_id), now_ms, self._shard.rules
                     )
-                    rows.append(views.arrival(candidate, why_not, self.network, self.policy, ref, now_ms))
+                    rows.append(views.arrival(candidate, why_not, self.network, self.policy, now_ms))
         return sorted(rows, key=lambda row: (row.eta_s, row.vehicle_id))
 
     def vehicles(self, now_ms: int, *, with_etas: bool = False) -> Sequence[VehicleView]:

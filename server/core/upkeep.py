@@ -19,8 +19,8 @@ def tick(shard: Shard, now_ms: int) -> list[Effect]:
     for bell in shard.bells.with_bus():
         if shard.bells.get(bell.bell_id) is bell:
             effects += look_after(shard, bell, now_ms)
-            if bell.vehicle_id is not None:
-                awaited[bell.vehicle_id] = None
+            assert bell.vehicle_id is not None
+            awaited[bell.vehicle_id] = None
     for vehicle_id in awaited:
         effects += serving.refresh_of(shard, vehicle_id, now_ms)
     for bell in shard.bells.without_bus():

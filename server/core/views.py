@@ -3,13 +3,15 @@
 from server.core.approach import Approach
 from server.core.dispatch import Candidate, standing_here
 from server.core.model import ArrivalView, Phase, Positioned, Reason, VehicleView
-from server.core.network import Network, VisitRef
+from server.core.network import Network
 from server.core.policy import Policy
 from server.core.prediction import eta_s
 from server.core.tracking import Track
 
 NEXT_SLACK_M = 10.0
 """Up to this far beyond its place a stop still counts as the next one: GPS error along the street."""
+DAY_TURNS_S = 28 * 3_600
+"""What departs after 04:00 (28:00) is the next day's first bus, in the reckoning of Korean fares and timetables."""
 
 
 def positioned(track: Track, policy: Policy, now_ms: int) -> Positioned:
@@ -55,14 +57,27 @@ def outlook(candidate: Candidate | None, now_ms: int) -> tuple[float | None, int
     return eta_s(candidate.track, candidate.visit.index, now_ms), stops_away(candidate)
 
 
-def arrival(
-    candidate: Candidate, why_not: Reason | None, network: Network, policy: Policy, ref: VisitRef, now_ms: int
-) -> ArrivalView:
+def last_of_day(candidate: Candidate, network: Network) -> bool:
+    """Is no later bus of this route and direction planned at the stop before the next day's service begins?"""
+    track, stop_id = candidate.track, candidate.visit.stop_id
+    assert track.trip is not None
+    due_ms = track.day_start_ms + 1000 * int(track.trip.departures_s[candidate.visit.index])
+    day_end_ms = track.day_start_ms + DAY_TURNS_S * 1000
+    for ref in network.visits_at(stop_id):
+        pattern = network.pattern(ref.pattern_index)
+        same_way = (pattern.route_id, pattern.direction_id) == (track.trip.route_id, track.trip.direction_id)
+        if same_way and ref.visit_index < len(pattern.visits) - 1:
+            later_ms = network.next_departure_ms(ref, due_ms + 1)
+            if later_ms is not None and later_ms < day_end_ms:
+                return False
+    return True
+
+
+def arrival(candidate: Candidate, why_not: Reason | None, network: Network, policy: Policy, now_ms: int) -> ArrivalView:
     """One approaching bus at one visit."""
     track = candidate.track
     assert track.trip is not None
     assert track.trip_key is not None
-    due_ms = track.day_start_ms + 1000 * int(track.trip.departures_s[candidate.visit.index])
     return ArrivalView(
         vehicle_id=track.vehicle_id,
         trip=track.trip_key,
@@ -76,7 +91,7 @@ def arrival(
         age_s=track.age_s(now_ms),
         stale=track.age_s(now_ms) > policy.stale_s,
         here=standing_here(candidate),
-        last_bus=network.next_departure_ms(ref, due_ms + 1) is None,
+        last_bus=last_of_day(candidate, network),
         seats_left=track.seats_left,
         passengers=track.passengers,
         why_not=why_not,

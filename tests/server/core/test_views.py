@@ -1,0 +1,210 @@
+"""What is said to those who ask: arrivals of a stop, vehicles of the network, where a fix put a bus."""
+
+from typing import Any
+
+import pytest
+
+from server.core.assembly import Call, PlannedTrip, build_network
+from server.core.model import (
+    Doors,
+    Phase,
+    Positioned,
+    Reason,
+    RouteId,
+    Source,
+    StopId,
+    TripId,
+    TripKey,
+    Vehicle,
+    VehicleId,
+)
+from server.core.network import Route, Stop
+from tests.server.core.engine_world import DAY, START_S, Bus, World, drive, lat_lon, stop_id, stop_x, street
+
+
+def bus_at(world: World, name: str, x_m: float, trip: str | None = None, **more: Any) -> Bus:
+    bus = Bus(world, name, x_m, **more)
+    bus.sign_on(trip)
+    bus.report()
+    return bus
+
+
+# -- arrivals ----------------------------------------------------------------------
+
+
+def test_buses_come_soonest_first_and_say_why_they_cannot_be_told() -> None:
+    world = World(assume_terminal=False)
+    far, near = bus_at(world, "far", stop_x(0)), bus_at(world, "near", stop_x(2))
+    rows = world.engine.arrivals(stop_id(3), world.now_ms)
+    assert [(row.vehicle_id, row.stops_away, row.why_not) for row in rows] == [
+        ("near", 2, Reason.NO_TERMINAL),
+        ("far", 4, Reason.NO_TERMINAL),
+    ]
+    assert rows[0].distance_m == pytest.approx(450, abs=2)
+    assert rows[0].trip == TripKey(TripId(near.trip), DAY)
+    assert (rows[0].headsign, rows[0].direction_id, rows[0].stop_sequence) == ("동쪽", 0, 4)
+    assert 0 < rows[0].eta_s < rows[1].eta_s
+    drive(world, [far], 1)
+
+
+def test_a_bus_that_passed_is_gone_and_the_other_direction_is_not_here() -> None:
+    world = World()
+    bus = bus_at(world, "bus", stop_x(2))
+    bus_at(world, "west", stop_x(2), direction=1)
+    drive(world, [bus], 80)
+    assert world.engine.arrivals(stop_id(3), world.now_ms) == []
+    assert [row.vehicle_id for row in world.engine.arrivals(stop_id(6), world.now_ms)] == ["bus"]
+
+
+def test_nobody_is_awaited_at_the_last_stop_or_at_one_we_do_not_know() -> None:
+    world = World()
+    bus_at(world, "bus", stop_x(5))
+    assert world.engine.arrivals(stop_id(7), world.now_ms) == []
+    assert world.engine.arrivals(stop_id(99), world.now_ms) == []
+
+
+def test_a_bus_at_the_stop_is_here_and_the_stop_it_stands_at_counts_as_reached() -> None:
+    world = World()
+    bus_at(world, "bus", stop_x(3), speed_mps=0.0, doors=Doors.OPEN)
+    (here,) = world.engine.arrivals(stop_id(3), world.now_ms)
+    assert (here.here, here.stops_away, here.eta_s) == (True, 1, 0.0)
+    assert here.distance_m == pytest.approx(0, abs=5)
+    (after,) = world.engine.arrivals(stop_id(4), world.now_ms)
+    assert (after.here, after.stops_away) == (False, 1)
+
+
+def test_old_positions_are_said_to_be_old() -> None:
+    world = World()
+    bus_at(world, "bus", stop_x(1))
+    said = []
+    for _ in range(3):
+        (row,) = world.engine.arrivals(stop_id(5), world.now_ms)
+        said.append((row.age_s, row.stale, row.why_not))
+        world.now_ms += 100_000
+    assert said == [(0.0, False, None), (100.0, True, None), (200.0, True, Reason.BUS_SILENT)]
+
+
+def test_where_nobody_may_board_the_row_says_so() -> None:
+    world = World(network=street(pickup_types={3: 1}))
+    bus_at(world, "bus", stop_x(1))
+    (row,) = world.engine.arrivals(stop_id(3), world.now_ms)
+    assert row.why_not is Reason.ALIGHT_ONLY
+
+
+@pytest.mark.parametrize(("trip", "last"), [("E-0", False), ("E-10", False), ("E-11", True)])
+def test_the_last_bus_of_the_day_is_marked_though_there_is_one_tomorrow(trip: str, last: bool) -> None:
+    world = World(network=street(trips=12))
+    bus_at(world, "bus", stop_x(1), trip)
+    (row,) = world.engine.arrivals(stop_id(3), world.now_ms)
+    assert row.last_bus is last
+
+
+def test_a_later_run_that_ends_at_the_stop_takes_nobody_along() -> None:
+    """A short turn of the same route that comes later, but whose last stop this is, is no later bus."""
+    town = build_network(
+        stops=[Stop(StopId(f"S{i}"), "", "", *lat_lon(stop_x(i))) for i in range(4)],
+        routes=[Route(RouteId("10"), "A", "10", "", 3)],
+        trips=[
+            (PlannedTrip("whole", "10"), [Call(f"S{i}", START_S + 60 * i) for i in range(4)]),
+            (PlannedTrip("short", "10"), [Call(f"S{i}", START_S + 900 + 60 * i) for i in range(3)]),
+        ],
+    )
+    world = World(network=town)
+    bus = Bus(world, "bus", stop_x(0))
+    bus.sign_on("whole")
+    bus.report()
+    assert [world.engine.arrivals(StopId(f"S{i}"), world.now_ms)[0].last_bus for i in (1, 2)] == [False, True]
+
+
+def test_seats_and_passengers_are_as_the_bus_says() -> None:
+    world = World()
+    bus = Bus(world, "bus", stop_x(1))
+    bus.sign_on()
+    bus.report(seats_left=0, passengers=44)
+    (row,) = world.engine.arrivals(stop_id(3), world.now_ms)
+    assert (row.seats_left, row.passengers, row.why_not) == (0, 44, Reason.FULL)
+
+
+# -- vehicles ------------------------------------------------------------------------
+
+
+def test_a_vehicle_on_its_way() -> None:
+    world = World(vehicles={VehicleId("bus"): Vehicle(VehicleId("bus"), plate="경기70바1234")})
+    bus = bus_at(world, "bus", stop_x(1) + 100)
+    world.ring(3)
+    (view,) = world.engine.vehicles(world.now_ms + 5_000)
+    assert (view.phase, view.on_route, view.stale, view.live_alerts) == (Phase.IN_SERVICE, True, False, 0)
+    assert view.progress_m == pytest.approx(bus.x_m, abs=4)
+    assert (view.next_visit_index, view.age_s, view.terminal_up) == (2, 5.0, None)
+    assert view.etas_s == ()
+    assert (view.route_id, view.direction_id, view.trip) == ("10", 0, TripKey(TripId("E-0"), DAY))
+
+
+def test_its_times_at_the_stops_ahead_on_demand() -> None:
+    world = World()
+    bus_at(world, "bus", stop_x(1) + 100)
+    (view,) = world.engine.vehicles(world.now_ms, with_etas=True)
+    assert len(view.etas_s) == 6
+    assert list(view.etas_s) == sorted(view.etas_s)
+
+
+def test_a_vehicle_at_the_end_lies_over_and_has_no_times() -> None:
+    world = World()
+    bus_at(world, "bus", stop_x(7), speed_mps=0.0)
+    (view,) = world.engine.vehicles(world.now_ms, with_etas=True)
+    assert (view.phase, view.etas_s, view.next_visit_index) == (Phase.LAYOVER, (), 7)
+
+
+def test_a_vehicle_past_its_last_stop_still_names_it() -> None:
+    world = World()
+    bus_at(world, "bus", stop_x(7) + 150)
+    (view,) = world.engine.vehicles(world.now_ms)
+    assert view.next_visit_index == 7
+
+
+def test_a_vehicle_of_no_trip_is_seen_where_it_is_and_no_more() -> None:
+    world = World()
+    bus = Bus(world, "bus", 500.0)
+    (effect,) = bus.report()
+    assert isinstance(effect, Positioned)
+    assert (effect.trip, effect.route_id, effect.direction_id, effect.pattern_id) == (None, None, None, None)
+    assert (effect.progress_m, effect.next_stop_sequence, effect.phase) == (None, None, Phase.UNKNOWN)
+    (view,) = world.engine.vehicles(world.now_ms, with_etas=True)
+    assert (view.trip, view.pattern_index, view.progress_m, view.next_visit_index) == (None, None, None, None)
+    assert (view.etas_s, view.uncertainty_m) == ((), 4.0)
+
+
+def test_a_vehicle_that_never_reported_is_not_listed() -> None:
+    world = World()
+    Bus(world, "bus", 500.0).sign_on()
+    assert world.engine.vehicles(world.now_ms) == []
+
+
+# -- what a fix says -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x_m", "sequence"), [(0.0, 1), (stop_x(2) - 5, 3), (stop_x(2) + 5, 3), (stop_x(2) + 25, 4), (stop_x(7) + 100, 8)]
+)
+def test_the_next_stop_of_a_position(x_m: float, sequence: int) -> None:
+    world = World()
+    bus = Bus(world, "bus", x_m)
+    bus.sign_on()
+    said = bus.report()[-1]
+    assert isinstance(said, Positioned)
+    assert (said.next_stop_sequence, said.on_route) == (sequence, True)
+    assert said.progress_m == pytest.approx(x_m, abs=5)
+    assert said.uncertainty_m == 4.0
+    assert said.confidence == 0.7
+
+
+def test_off_the_route_a_position_says_no_progress() -> None:
+    world = World()
+    bus = bus_at(world, "bus", 500.0, source=Source.FEED)
+    said = None
+    for k in range(1, 5):
+        world.now_ms += 35_000
+        said = bus.report(y_m=250.0 * k)[-1]
+    assert isinstance(said, Positioned)
+    assert (said.on_route, said.phase, said.progress_m, said.confidence) == (False, Phase.OFF_ROUTE, None, 0.0)
+    assert said.pattern_id is not None
