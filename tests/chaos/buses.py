@@ -20,7 +20,7 @@ PERIOD_S = 0.25
 SPEED_MPS = 13.0
 STAND_S = 1.5
 BEFORE_POLE_M = 2.0
-STOPS_WHEN_RUNG = 0.75
+STOPS_WHEN_RUNG = 0.6
 STOPS_UNASKED = 0.1
 ANSWERS = 0.3
 """Share of stands during which the driver answers the alert of the stop after."""
@@ -65,7 +65,7 @@ class Bus:
     def ahead(self) -> Ahead | None:
         """A stop ahead at which somebody may ring; None at the end of the street."""
         first = self._next_index()
-        indices = range(first, min(first + 3, STOPS - 1))
+        indices = range(first + 1, min(first + 3, STOPS - 1))
         return Ahead(self.way, self._rng.choice(indices)) if indices else None
 
     async def run(self) -> None:

@@ -15,9 +15,9 @@ from tests.chaos.witness import WatchedRider, Witness
 from tests.live.running_server import RunningServer
 
 RINGS_AGAIN = 0.4
-SOON_CANCELLED = 0.35
+SOON_CANCELLED = 0.25
 PATIENCE_OF_RIDERS_S = (5.0, 60.0)
-BETWEEN_WISHES_S = 1.0
+BETWEEN_WISHES_S = 0.5
 
 
 class Rider:

@@ -31,9 +31,12 @@ log = logging.getLogger(__name__)
 KILLS = int(os.environ.get("RIDEBELL_CHAOS_KILLS", "51"))
 TOWNS = 3
 """Servers side by side: while one starts, others are under load."""
-RIDERS = 12
-LIFE_S = (0.05, 2.5)
+RIDERS = 16
+LIFE_S = (0.05, 2.0)
 """From ready to the kill."""
+LONG_LIFE_S = (4.0, 8.0)
+LONG_LIVES = 0.2
+"""Share of lives in which a bus is seen passing a stop from beginning to end."""
 UNBORN = 0.12
 """Share of lives that end before the server is ready, in the middle of its recovery."""
 UNBORN_S = (0.3, 1.0)
@@ -88,7 +91,7 @@ class Town:
             await asyncio.sleep(self.rng.uniform(*UNBORN_S))
         else:
             await self.server.ready()
-            life_s = self.rng.uniform(*LIFE_S)
+            life_s = self.rng.uniform(*(LONG_LIFE_S if self.rng.random() < LONG_LIVES else LIFE_S))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(life_s):
                     await self._question()

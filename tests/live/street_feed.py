@@ -19,8 +19,8 @@ M_PER_DEG_LAT = 110_990.0
 M_PER_DEG_LON = 111_320.0 * math.cos(math.radians(LAT0))
 
 ROUTES = ("M1", "M2", "M3")
-STOPS = 10
-SPACING_M = 240.0
+STOPS = 14
+SPACING_M = 160.0
 """Between stops: more than a bus at 50 km/h needs to be told in time (about 140 m)."""
 RUN_M = 150.0
 """Of street before the first stop and after the last one."""
@@ -29,7 +29,7 @@ STREETS_APART_M = 3_000.0
 LANE_M = 6.0
 """The two directions lie on one street; stops across the road share a name."""
 HEADWAY_S = 120
-SECONDS_A_STOP = 30
+SECONDS_A_STOP = 20
 
 Rows = list[Sequence[object]]
 
