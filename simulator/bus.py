@@ -121,6 +121,11 @@ class Bus:
         """Whether its terminal is switched on."""
         return self.stage not in {Stage.OFF, Stage.DONE}
 
+    def under_way(self, now_ms: int) -> bool:
+        """Whether it is on its trip, or about to leave for it."""
+        leaves = self.stage is Stage.WAITING and now_ms >= self.run.departs_ms - DOORS_EARLY_MS
+        return leaves or self.stage in {Stage.DRIVING, Stage.SERVING}
+
     def reading(self) -> Reading:
         """What an errorless receiver would report."""
         path = self._path or self.run.pattern.path

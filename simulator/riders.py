@@ -156,7 +156,7 @@ class Crowd:
 
     def _come(self, now_ms: int, buses: Sequence["Bus"]) -> None:
         """One more person comes to a stop ahead of some bus."""
-        serving = [bus for bus in buses if bus.reporting]
+        serving = [bus for bus in buses if bus.under_way(now_ms)]
         for _ in range(DRAWS if serving else 0):
             bus = serving[int(self._rng.integers(len(serving)))]
             ahead = self._ahead(bus)

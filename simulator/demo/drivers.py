@@ -12,7 +12,7 @@ from server.protocol.session import LinkStopped, StopReason
 from simulator.bus import Bus
 from simulator.demo.clock import DemoClock
 from simulator.demo.feed import ControlCentre
-from simulator.demo.tally import Tally
+from simulator.demo.tally import Tally, Where
 from simulator.events import Answered, Fixed, SignedOff, SignedOn
 
 DUTIES_MAX = 64
@@ -47,7 +47,7 @@ class Cab:
     async def show(self, alert: AlertMessage) -> None:
         """The alert is before the driver's eyes when this returns."""
         bus = self._bus
-        self._depot.tally.displays(bus.vehicle_id, alert, bus.trip_key, bus.visit.stop_sequence)
+        self._depot.tally.displays(bus.vehicle_id, alert, _where(bus, alert))
         bus.driver.show(self._key(alert), self._depot.clock.now_ms())
 
     async def clear(self, alert: AlertMessage, outcome: Outcome | None) -> None:  # noqa: ARG002 - the driver only sees it go
@@ -62,6 +62,13 @@ class Cab:
     def _key(self, alert: AlertMessage) -> tuple[TripKey, int]:
         date = self._start_dates.get(alert.trip_id, self._bus.run.start_date)
         return TripKey(trip_id=TripId(alert.trip_id), start_date=date), alert.stop_sequence
+
+
+def _where(bus: Bus, alert: AlertMessage) -> Where:
+    """Compare an alert with the bus's true place."""
+    stop_m = [v.along_m for v in bus.run.pattern.visits if v.stop_sequence == alert.stop_sequence]
+    same_trip = bus.run.trip.trip_id == alert.trip_id and stop_m
+    return Where(bus.run.trip.trip_id, bus.visit.stop_sequence, bus.along_m - stop_m[0] if same_trip else None)
 
 
 class BusTerminal:
@@ -102,7 +109,7 @@ class BusTerminal:
         if self.guest:
             await self._depot.centre.report(self.bus, fix, self._depot.clock.now_ms())
         elif self._client is not None:
-            self._depot.tally.reports(self.bus.vehicle_id)
+            self._depot.tally.reports(self.bus.vehicle_id, self._depot.clock.now_ms())
             self._client.fix(
                 lat=fix.lat,
                 lon=fix.lon,

@@ -137,7 +137,7 @@ async def _stage(plan: Plan, url: str, network: Network) -> AsyncIterator["Show"
         operator = await stack.enter_async_context(view)
         centre = await stack.enter_async_context(ControlCentre(url, plan.token_of("feed", "demo-centre", None)))
         clock = DemoClock(await operator.server_now_ms(), plan.speed)
-        tally = Tally()
+        tally = Tally(rate=plan.speed)
         depot = Depot(url, lambda vehicle: plan.token_of("terminal", f"bus {vehicle}", vehicle), clock, tally, centre)
         phones = Town(url, lambda rider: plan.token_of("rider", rider, None), plan.nonce_of, tally)
         options = Options(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from server.core.model import BellState, Stage, TripKey, VisitOutcome
+from server.core.model import BellState, Stage, VisitOutcome
 from server.protocol.messages import AlertMessage, BellMessage
 from simulator.events import Visited
 
@@ -18,6 +18,12 @@ NEWS_KEPT = 8
 """Latest messages of any bell, for the screen."""
 SAME_DECISION_MS = 2
 """An alert and a bell with stamps no farther apart were decided together: the ring itself raised the alert."""
+
+BY_FIX_MS = 250
+"""A stage that changed so soon after a fix was sent is put down to it; later ones to the server's clock, between fixes.
+(Its own figure, `server.fix_to_alert_ms`, knows the cause of each.)"""
+BAY_M = 10.0
+"""A bus that stood at a stop and pulls out is at the stop so far: where it may stand beyond the pole, and one second."""
 
 
 class Samples:
@@ -51,10 +57,20 @@ class BellRecord:
         return self.states[-1] if self.states else None
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a bus really is: its trip, the next stop it has not left, and metres beyond the stop in question."""
+
+    trip_id: str
+    next_sequence: int
+    past_m: float | None
+
+
 class Tally:
     """Everything counted. Times of the machine (`time.perf_counter`), never of the simulated clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, rate: float = 1.0) -> None:
+        self._rate = rate
         self.open: dict[str, BellRecord] = {}
         self.accepted = 0
         self.ends: Counter[str] = Counter()
@@ -65,6 +81,8 @@ class Tally:
         self.fixes_sent = 0
         self.alerts_displayed = 0
         self.after_stop = 0
+        self.while_leaving = 0
+        self.decided_by_clock = 0
         self.told_wrong = 0
         self.guests = 0
         self.ring_to_answer = Samples()
@@ -74,7 +92,7 @@ class Tally:
         self.violations: list[str] = []
         self.news: deque[BellMessage] = deque(maxlen=NEWS_KEPT)
         self._stage: dict[str, Stage] = {}
-        self._fix_s: dict[str, float] = {}
+        self._fix: dict[str, tuple[float, int]] = {}
         self._raised_ms: dict[tuple[str, int], int] = {}
         self._visits: dict[tuple[str, str, int], VisitOutcome] = {}
         self._told: deque[tuple[str, tuple[str, str, int], bool]] = deque(maxlen=VISITS_KEPT)
@@ -140,26 +158,40 @@ class Tally:
 
     # -- drivers -------------------------------------------------------------------
 
-    def reports(self, vehicle_id: str) -> None:
-        """A terminal hands a fix to its link."""
+    def reports(self, vehicle_id: str, at_ms: int) -> None:
+        """A terminal hands a fix to its link; `at_ms` by the town's clock."""
         self.fixes_sent += 1
-        self._fix_s[vehicle_id] = time.perf_counter()
+        self._fix[vehicle_id] = time.perf_counter(), at_ms
 
-    def displays(self, vehicle_id: str, alert: AlertMessage, trip: TripKey, next_sequence: int) -> None:
-        """A terminal shows an alert. `trip` and `next_sequence`: where the bus really is.
-
-        From fix to alert is measured where an alert changes its stage, which only the bus's own motion brings about:
-        from the newest fix, though it may be the server's clock that decided, between two fixes.
-        """
+    def displays(self, vehicle_id: str, alert: AlertMessage, where: Where) -> None:
+        """A terminal shows an alert, and the bus really is at `where`."""
         self.alerts_displayed += 1
         before = self._stage.get(alert.alert_id)
         self._stage[alert.alert_id] = alert.stage
         self._raised_ms[vehicle_id, alert.stop_sequence] = alert.at_ms
-        if before is not None and before is not alert.stage and vehicle_id in self._fix_s:
-            self.fix_to_alert.add(1000 * (time.perf_counter() - self._fix_s[vehicle_id]))
-        if trip.trip_id != alert.trip_id or alert.stop_sequence < next_sequence:
-            self.after_stop += 1
-            self.violations.append(f"{vehicle_id} displayed an alert for {alert.stop_name} after the stop")
+        if before is not None and before is not alert.stage:
+            self._time_from_fix(vehicle_id, alert)
+        if where.trip_id != alert.trip_id or alert.stop_sequence < where.next_sequence:
+            self._judge_late(vehicle_id, alert, where)
+
+    def _time_from_fix(self, vehicle_id: str, alert: AlertMessage) -> None:
+        """Only the bus's own motion changes an alert's stage: a fix brought it about, or the clock between two fixes."""
+        fix_s, fix_ms = self._fix.get(vehicle_id, (0.0, 0))
+        if alert.at_ms - fix_ms <= BY_FIX_MS * self._rate:
+            self.fix_to_alert.add(1000 * (time.perf_counter() - fix_s))
+        else:
+            self.decided_by_clock += 1
+
+    def _judge_late(self, vehicle_id: str, alert: AlertMessage, where: Where) -> None:
+        """The bus has done with this stop. It may just be pulling out of it, which no report can have said yet."""
+        outcome = self._visits.get((vehicle_id, alert.stop_id, alert.stop_sequence))
+        here = where.trip_id == alert.trip_id and where.past_m is not None and where.past_m <= BAY_M
+        if outcome is VisitOutcome.STOPPED and here:
+            self.while_leaving += 1
+            return
+        self.after_stop += 1
+        past = "on another trip" if where.past_m is None else f"{where.past_m:.0f} m past it"
+        self.violations.append(f"{vehicle_id} displayed an alert for {alert.stop_name} when it was {past}")
 
     def takes_down(self, alert_id: str) -> None:
         """A terminal removes an alert."""
@@ -202,6 +234,8 @@ class Tally:
             "fixes_sent": self.fixes_sent,
             "alerts_displayed": self.alerts_displayed,
             "alerts_displayed_after_stop": self.after_stop,
+            "alerts_displayed_while_leaving": self.while_leaving,
+            "alerts_decided_by_clock": self.decided_by_clock,
             "told_wrong": self.told_wrong,
             "guests": self.guests,
         }

@@ -1,11 +1,13 @@
 """What the demo counts and what it calls a broken promise."""
 
-from server.core.model import BellKind, BellState, Stage, TripId, TripKey, VisitOutcome
+import pytest
+
+from server.core.model import BellKind, BellState, Stage, VisitOutcome
 from server.protocol.messages import AlertMessage, BellMessage
-from simulator.demo.tally import Samples, Tally
+from simulator.demo.tally import Samples, Tally, Where
 from simulator.events import Visited
 
-TRIP = TripKey(trip_id=TripId("t1"), start_date="20261120")
+AHEAD = Where("t1", 4, -300.0)
 
 
 def bell(state: BellState, *, at_ms: int = 1000, attempt: int = 1) -> BellMessage:
@@ -51,7 +53,7 @@ def test_a_bell_from_ring_to_end() -> None:
     tally.rings("bell-0001")
     for state in (BellState.WAITING, BellState.ASSIGNED):
         tally.hears(bell(state))
-    tally.displays("V1", alert(), TRIP, next_sequence=4)
+    tally.displays("V1", alert(), AHEAD)
     for state in (BellState.SHOWN, BellState.ARRIVED, BellState.SERVED):
         tally.hears(bell(state))
     tally.ends_with("bell-0001")
@@ -68,7 +70,7 @@ def test_waiting_for_the_stop_to_be_next_is_not_counted_as_latency() -> None:
     tally = Tally()
     tally.rings("bell-0001")
     tally.hears(bell(BellState.ASSIGNED, at_ms=1000))
-    tally.displays("V1", alert(at_ms=31_000), TRIP, next_sequence=4)
+    tally.displays("V1", alert(at_ms=31_000), AHEAD)
     tally.hears(bell(BellState.SHOWN, at_ms=31_005))
     assert tally.figures()["ring_to_shown_ms"]["n"] == 0
     assert tally.figures()["ring_to_shown_incl_waiting_ms"]["n"] == 1
@@ -95,13 +97,23 @@ def test_a_bell_without_an_end_is_a_broken_promise() -> None:
     assert "has no end" in tally.violations[0]
 
 
-def test_an_alert_after_the_stop_is_a_broken_promise() -> None:
+@pytest.mark.parametrize(
+    ("outcome", "where", "broken"),
+    [
+        (None, Where("t1", 4, 5.0), False),  # stands a little beyond the pole
+        (VisitOutcome.STOPPED, Where("t1", 5, 4.0), False),  # just pulls out
+        (VisitOutcome.STOPPED, Where("t1", 5, 40.0), True),
+        (VisitOutcome.PASSED, Where("t1", 5, 4.0), True),
+        (VisitOutcome.STOPPED, Where("t2", 1, None), True),
+    ],
+)
+def test_an_alert_after_the_stop_is_a_broken_promise(outcome: VisitOutcome | None, where: Where, broken: bool) -> None:
     tally = Tally()
-    tally.displays("V1", alert(sequence=4), TRIP, next_sequence=4)
-    assert tally.after_stop == 0
-    tally.displays("V1", alert(sequence=4), TRIP, next_sequence=5)
-    tally.displays("V1", alert(sequence=4), TripKey(trip_id=TripId("t2"), start_date="20261120"), next_sequence=1)
-    assert tally.figures()["alerts_displayed_after_stop"] == len(tally.violations) == 2
+    if outcome is not None:
+        tally.visited(visit(outcome))
+    tally.displays("V1", alert(sequence=4), where)
+    assert tally.figures()["alerts_displayed_after_stop"] == len(tally.violations) == broken
+    assert tally.while_leaving == (where.next_sequence == 5 and not broken)
 
 
 def test_telling_a_rider_what_did_not_happen_is_a_broken_promise() -> None:
@@ -117,15 +129,16 @@ def test_telling_a_rider_what_did_not_happen_is_a_broken_promise() -> None:
 
 def test_only_a_change_of_stage_tells_how_long_a_fix_took() -> None:
     tally = Tally()
-    tally.reports("V1")
-    tally.displays("V1", alert(), TRIP, next_sequence=4)
-    tally.displays("V1", alert(), TRIP, next_sequence=4)
+    tally.reports("V1", 900)
+    tally.displays("V1", alert(), AHEAD)
+    tally.displays("V1", alert(), AHEAD)
     assert tally.figures()["fix_to_alert_ms"]["n"] == 0
-    tally.displays("V1", alert(stage=Stage.NOW), TRIP, next_sequence=4)
+    tally.displays("V1", alert(stage=Stage.NOW), AHEAD)
     assert tally.figures()["fix_to_alert_ms"]["n"] == 1
     tally.takes_down("a1")
-    tally.displays("V1", alert(stage=Stage.AHEAD), TRIP, next_sequence=4)
-    assert tally.figures()["fix_to_alert_ms"]["n"] == 1
+    tally.displays("V1", alert(stage=Stage.AHEAD), AHEAD)
+    tally.displays("V1", alert(stage=Stage.NOW, at_ms=1700), AHEAD)
+    assert tally.figures()["fix_to_alert_ms"]["n"] == tally.decided_by_clock == 1
 
 
 def test_percentiles_of_samples() -> None:
