@@ -46,17 +46,16 @@ POWER_CYCLES = 0.25
 class Town:
     """A server and those who use it."""
 
-    def __init__(self, streets: Streets, folder: Path, http: httpx.AsyncClient, seed: int) -> None:
+    def __init__(self, streets: Streets, folder: Path, http: httpx.AsyncClient, n: int, seed: int) -> None:
         folder.mkdir()
         self.http = http
         self.rng = random.Random(seed)
         self.witness = Witness()
         self.server = RunningServer(streets.network, folder / "data")
         self.buses = [self._bus(folder) for _ in range(BUSES_A_STREET)]
-        way = WAYS[2 * (seed % (len(WAYS) // 2))]
-        for n, bus in enumerate(self.buses):
-            bus.put(streets, way, n)
-        self.riders = [Rider(self.server, self.witness, self._chance(), f"rider-{n}") for n in range(RIDERS)]
+        for place, bus in enumerate(self.buses):
+            bus.put(streets, WAYS[2 * n % len(WAYS)], place)
+        self.riders = [Rider(self.server, self.witness, self._chance(), f"rider-{k}") for k in range(RIDERS)]
 
     def _bus(self, folder: Path) -> Bus:
         return Bus(self.server, self.witness, self._chance(), folder)
@@ -121,7 +120,8 @@ class Town:
 async def test_whatever_anybody_was_told_is_true_after_kill_9(streets: Streets, tmp_path: Path) -> None:
     shares = [KILLS // TOWNS + (n < KILLS % TOWNS) for n in range(TOWNS)]
     async with httpx.AsyncClient(timeout=60.0) as http:
-        towns = [Town(streets, tmp_path / f"town-{seed}", http, seed) for seed in range(TOWNS)]
+        seeds = [random.getrandbits(32) for _ in range(TOWNS)]  # of pytest-randomly, which prints and repeats its own
+        towns = [Town(streets, tmp_path / f"town-{n}", http, n, seed) for n, seed in enumerate(seeds)]
         await asyncio.gather(*(town.live_through(kills) for town, kills in zip(towns, shares, strict=True)))
     for town in towns:
         judge(town.server.data, town.witness)
