@@ -164,8 +164,16 @@ class Screen:
             await self._display.clear(alert, outcome)
 
     async def _on_disk(self, write: Callable[[], None]) -> None:
-        """A write with fsync waits in a thread; one to memory does not need to."""
+        """A write with fsync waits in a thread; one to memory does not need to.
+
+        A cancel (the client closes) waits for it: what the driver saw must be on record, and the file may be closed after.
+        """
         if self._ledger.path is None:
             write()
-        else:
-            await asyncio.to_thread(write)
+            return
+        writing = asyncio.ensure_future(asyncio.to_thread(write))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait({writing})
+            raise
