@@ -21,7 +21,7 @@ import msgspec
 import shapely
 
 from server.core.engine import RouteEngine
-from server.core.model import Event, Fix, Ring, SignOn, Tick
+from server.core.events import Event, Fix, Ring, SignOn, Tick
 from server.core.network import Network
 from server.core.policy import Policy
 from server.gtfs.schedule import read_schedule

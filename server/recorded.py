@@ -3,27 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar, assert_never
 
-from server.core.model import (
-    AlertId,
-    BellId,
-    BlockId,
-    Cancel,
-    Event,
-    Fix,
-    Presence,
-    Respond,
-    RiderId,
-    Ring,
-    RouteId,
-    Shown,
-    SignOff,
-    SignOn,
-    Source,
-    StopId,
-    TripId,
-    TripKey,
-    VehicleId,
-)
+from server.core.events import Cancel, Event, Fix, Presence, Respond, Ring, Shown, SignOff, SignOn
+from server.core.model import AlertId, BellId, BlockId, RiderId, RouteId, Source, StopId, TripId, TripKey, VehicleId
 from server.protocol import recording as line
 
 T = TypeVar("T")

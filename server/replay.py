@@ -12,8 +12,7 @@ from typing import Any, assert_never
 
 import msgspec
 
-from server.core.engine import RouteEngine
-from server.core.model import (
+from server.core.effects import (
     AlertCleared,
     AlertMarked,
     AlertRaised,
@@ -21,14 +20,14 @@ from server.core.model import (
     BellChanged,
     BellRepeated,
     Effect,
-    Event,
     FixRefused,
     Positioned,
     Refused,
-    StopVisit,
     StopVisited,
-    Tick,
 )
+from server.core.engine import RouteEngine
+from server.core.events import Event, Tick
+from server.core.model import StopVisit
 from server.protocol import recording as line
 from server.protocol.render import Renderer
 from server.recorded import event_of

@@ -13,34 +13,21 @@ from typing import Literal, NamedTuple, Protocol, TypeGuard
 
 import msgspec
 
-from server.core.engine import RouteEngine
-from server.core.model import (
+from server.core.effects import (
     AlertCleared,
     AlertMarked,
     AlertRaised,
     Assigned,
-    Bell,
     BellChanged,
-    BellId,
     BellRepeated,
-    Cancel,
     Effect,
-    Event,
-    Fact,
-    Fix,
-    Reason,
     Refused,
-    RiderId,
-    Ring,
-    StopId,
-    StopVisit,
     StopVisited,
-    TerminalLink,
-    Tick,
-    Vehicle,
-    VehicleId,
     VehicleView,
 )
+from server.core.engine import RouteEngine
+from server.core.events import Cancel, Event, Fix, Ring, TerminalLink, Tick
+from server.core.model import Bell, BellId, Fact, Reason, RiderId, StopId, StopVisit, Vehicle, VehicleId
 from server.core.network import Network
 from server.lookups import Lookups
 from server.ports import Batch, Journal, Outgoing, Relay

@@ -5,20 +5,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from server.core.model import (
-    AlertMarked,
-    AlertRaised,
-    BellChanged,
-    BellState,
-    Effect,
-    Event,
-    Fix,
-    FixRefused,
-    Reason,
-    Refused,
-    Ring,
-    Shown,
-)
+from server.core.effects import AlertMarked, AlertRaised, BellChanged, Effect, FixRefused, Refused
+from server.core.events import Event, Fix, Ring, Shown
+from server.core.model import BellState, Reason
 
 
 class Latency:

@@ -7,21 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from server.core.dispatch import Candidate, stage_of
-from server.core.model import (
-    Alert,
-    AlertCleared,
-    AlertId,
-    AlertMarked,
-    AlertRaised,
-    Bell,
-    BellKind,
-    Effect,
-    Need,
-    Outcome,
-    Stage,
-    TripKey,
-    VehicleId,
-)
+from server.core.effects import AlertCleared, AlertMarked, AlertRaised, Effect
+from server.core.model import Alert, AlertId, Bell, BellKind, Need, Outcome, Stage, TripKey, VehicleId
 from server.core.policy import Policy
 from server.core.prediction import eta_s
 

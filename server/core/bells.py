@@ -9,17 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from server.core.model import (
-    END_STATES,
-    Bell,
-    BellId,
-    BellState,
-    Reason,
-    RiderId,
-    RouteId,
-    TripKey,
-    VehicleId,
-)
+from server.core.model import END_STATES, Bell, BellId, BellState, Reason, RiderId, RouteId, TripKey, VehicleId
 
 _Key = TypeVar("_Key")
 _WITHOUT_BUS = frozenset({BellState.WAITING, BellState.PASSED, BellState.DECLINED})

@@ -9,30 +9,9 @@ from typing import assert_never
 
 from server.core import motion, ringing, tracking, upkeep, views
 from server.core.dispatch import cannot_serve
-from server.core.model import (
-    Alert,
-    ArrivalView,
-    Assignment,
-    Bell,
-    BellId,
-    Cancel,
-    Effect,
-    Event,
-    Fact,
-    Fix,
-    Respond,
-    RiderId,
-    Ring,
-    Shown,
-    SignOff,
-    SignOn,
-    StopId,
-    TerminalLink,
-    Tick,
-    Vehicle,
-    VehicleId,
-    VehicleView,
-)
+from server.core.effects import ArrivalView, Effect, VehicleView
+from server.core.events import Cancel, Event, Fix, Respond, Ring, Shown, SignOff, SignOn, TerminalLink, Tick
+from server.core.model import Alert, Assignment, Bell, BellId, Fact, RiderId, StopId, Vehicle, VehicleId
 from server.core.network import Network
 from server.core.policy import Policy
 from server.core.shard import Shard

@@ -6,22 +6,15 @@ from server.core import approach as approaching
 from server.core import bells as life
 from server.core import serving, signon, tracking, views
 from server.core.approach import Arrived, Finished, VisitEvent
+from server.core.effects import Assigned, Effect, FixRefused, Refused, StopVisited
+from server.core.events import Fix, SignOff, SignOn, TerminalLink
 from server.core.model import (
-    Assigned,
     Assignment,
     BellState,
-    Effect,
-    Fix,
-    FixRefused,
     Outcome,
     Reason,
-    Refused,
-    SignOff,
-    SignOn,
     Source,
     StopVisit,
-    StopVisited,
-    TerminalLink,
     TripKey,
     VehicleId,
     VisitOutcome,
@@ -29,6 +22,9 @@ from server.core.model import (
 from server.core.network import Visit
 from server.core.shard import Shard
 from server.core.tracking import Taken, Track
+
+FEED_RETRY_S = 30.0
+"""How often it is asked again what a feed means that names no run of ours: a search over all trips of a route."""
 
 
 def take_fix(shard: Shard, fix: Fix, now_ms: int) -> list[Effect]:
@@ -82,8 +78,13 @@ def follow_feed(shard: Shard, track: Track, fix: Fix, now_ms: int) -> list[Effec
         said = SignOn(fix.vehicle_id, route_id=fix.route_id, direction_id=fix.direction_id)
     else:
         return []
+    if track.unresolved == said and now_ms - track.unresolved_ms < FEED_RETRY_S * 1000:
+        return []
     assignment = signon.resolve(said, track, shard.network, now_ms, Source.FEED)
-    return [] if isinstance(assignment, Reason) else assign(shard, track, assignment, now_ms)
+    if isinstance(assignment, Reason):
+        track.unresolved, track.unresolved_ms = said, now_ms
+        return []
+    return assign(shard, track, assignment, now_ms)
 
 
 def begin_approach(shard: Shard, track: Track, now_ms: int) -> list[Effect]:

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from server.core.dispatch import NOT_PICKED_UP
-from server.core.model import Bell, BellKind, Presence, Reason, Refused, Ring
+from server.core.effects import Refused
+from server.core.events import Presence, Ring
+from server.core.model import Bell, BellKind, Reason
 from server.core.network import Network, Stop, Visit, VisitRef
 from server.core.policy import Policy
 

@@ -5,20 +5,9 @@ from collections.abc import Sequence
 from server.core import bells as life
 from server.core import refusals, serving
 from server.core.dispatch import cannot_serve
-from server.core.model import (
-    Answer,
-    Bell,
-    BellRepeated,
-    BellState,
-    Cancel,
-    Effect,
-    Outcome,
-    Reason,
-    Refused,
-    Respond,
-    Ring,
-    Shown,
-)
+from server.core.effects import BellRepeated, Effect, Refused
+from server.core.events import Cancel, Respond, Ring, Shown
+from server.core.model import Answer, Bell, BellState, Outcome, Reason
 from server.core.refusals import Place
 from server.core.shard import Shard
 

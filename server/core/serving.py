@@ -9,18 +9,8 @@ from collections.abc import Iterable, Sequence
 from server.core import bells as life
 from server.core import refusals
 from server.core.dispatch import Candidate, acceptable, cannot_serve, nearest
-from server.core.model import (
-    Alert,
-    Bell,
-    BellChanged,
-    BellId,
-    BellState,
-    Effect,
-    Outcome,
-    Reason,
-    VehicleId,
-    VisitOutcome,
-)
+from server.core.effects import BellChanged, Effect
+from server.core.model import Alert, Bell, BellId, BellState, Outcome, Reason, VehicleId, VisitOutcome
 from server.core.shard import Shard
 from server.core.tracking import Track
 

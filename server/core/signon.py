@@ -6,7 +6,8 @@ By trip and service day when both are said; otherwise the run that fits the cloc
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from server.core.model import Assignment, Reason, RouteId, SignOn, Source, TripId, TripKey
+from server.core.events import SignOn
+from server.core.model import Assignment, Reason, RouteId, Source, TripId, TripKey
 from server.core.network import Network, Trip
 from server.core.service_calendar import date_of
 from server.core.tracking import Track, scheduled_s

@@ -8,7 +8,8 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from server.core.model import Assignment, Doors, Fix, Phase, Reason, Source, TripKey, VehicleId
+from server.core.events import Fix, SignOn
+from server.core.model import Assignment, Doors, Phase, Reason, Source, TripKey, VehicleId
 from server.core.network import Network, Pattern, Trip
 from server.core.policy import Policy
 
@@ -90,6 +91,9 @@ class Track:
     terminal_up: bool | None = None
     terminal_since_ms: int = 0
     suspects: list[Fix] = field(default_factory=list)
+    unresolved: SignOn | None = None
+    unresolved_ms: int = 0
+    """What its feed said last that is no run we know, and when it was looked up."""
     seats_left: int | None = None
     passengers: int | None = None
 

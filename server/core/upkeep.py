@@ -3,7 +3,8 @@
 from server.core import bells as life
 from server.core import refusals, serving
 from server.core.dispatch import acceptable, can_be_told, overtaken_by
-from server.core.model import Bell, BellState, Effect, Outcome, Reason, VehicleId, VisitOutcome
+from server.core.effects import Effect
+from server.core.model import Bell, BellState, Outcome, Reason, VehicleId, VisitOutcome
 from server.core.shard import Shard
 
 FORGET_TRACK_S = 3_600.0

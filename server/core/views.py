@@ -2,7 +2,8 @@
 
 from server.core.approach import Approach
 from server.core.dispatch import Candidate, standing_here
-from server.core.model import ArrivalView, Phase, Positioned, Reason, VehicleView
+from server.core.effects import ArrivalView, Positioned, VehicleView
+from server.core.model import Phase, Reason
 from server.core.network import Network
 from server.core.policy import Policy
 from server.core.prediction import eta_s

@@ -11,7 +11,8 @@ from enum import StrEnum
 from google.protobuf.message import DecodeError
 from google.transit import gtfs_realtime_pb2 as pb
 
-from server.core.model import Fix, Reason, Record, RouteId, Source, TripId, TripKey, VehicleId
+from server.core.events import Fix
+from server.core.model import Reason, Record, RouteId, Source, TripId, TripKey, VehicleId
 
 MAX_AHEAD_MS = 300_000
 """A time further ahead of our own clock is a broken clock or another unit (milliseconds), not a drifting one: 5 min."""

@@ -4,16 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import UNSET
 
-from server.core.model import (
-    Alert,
-    AlertCleared,
-    ArrivalView,
-    Assignment,
-    Bell,
-    Vehicle,
-    VehicleId,
-    VehicleView,
-)
+from server.core.effects import AlertCleared, ArrivalView, VehicleView
+from server.core.model import Alert, Assignment, Bell, Vehicle, VehicleId
 from server.core.network import Network
 from server.protocol import messages as wire
 

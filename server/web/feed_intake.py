@@ -3,18 +3,9 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from server.core.model import (
-    Effect,
-    Fix,
-    FixRefused,
-    Reason,
-    Refused,
-    RouteId,
-    Source,
-    TripId,
-    TripKey,
-    VehicleId,
-)
+from server.core.effects import Effect, FixRefused, Refused
+from server.core.events import Fix
+from server.core.model import Reason, RouteId, Source, TripId, TripKey, VehicleId
 from server.core.network import Network
 from server.protocol import messages as wire
 from server.runtime import Runtime

@@ -8,7 +8,8 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from server.core.model import END_STATES, VehicleView
+from server.core.effects import VehicleView
+from server.core.model import END_STATES
 from server.protocol import messages as wire
 from server.protocol.codec import encode
 from server.runtime import OPS_BELLS, Runtime, bell_handle

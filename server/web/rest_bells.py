@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from server.core.model import Bell, BellChanged, BellId, BellRepeated, Cancel, Effect, Reason, Refused, RiderId
+from server.core.effects import BellChanged, BellRepeated, Effect, Refused
+from server.core.events import Cancel
+from server.core.model import Bell, BellId, Reason, RiderId
 from server.protocol import messages as wire
 from server.protocol.tokens import Role
 from server.web.api_parts import Here, asks, needs, says

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from server.core.model import Reason, VehicleView
+from server.core.effects import VehicleView
+from server.core.model import Reason
 from server.gtfs.realtime import FeedClock, RefusedMessage, VehiclePositions, decode_vehicle_positions
 from server.gtfs.realtime_encode import (
     Form,

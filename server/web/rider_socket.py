@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import cast
 
-from server.core.model import BellId, Cancel, Reason, RiderId, StopId
+from server.core.events import Cancel
+from server.core.model import BellId, Reason, RiderId, StopId
 from server.protocol import messages as wire
 from server.protocol.codec import Codec
 from server.protocol.tokens import Role

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from server.core.model import BellId, Presence, RiderId, Ring, RouteId, StopId, VehicleId
+from server.core.events import Presence, Ring
+from server.core.model import BellId, RiderId, RouteId, StopId, VehicleId
 from server.protocol import messages as wire
 from server.web.house import House
 from server.web.presence import nonce_is_of

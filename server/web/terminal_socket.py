@@ -2,19 +2,8 @@
 
 from typing import cast
 
-from server.core.model import (
-    AlertId,
-    BlockId,
-    Fix,
-    Respond,
-    RouteId,
-    Shown,
-    SignOff,
-    SignOn,
-    Source,
-    TripId,
-    VehicleId,
-)
+from server.core.events import Fix, Respond, Shown, SignOff, SignOn
+from server.core.model import AlertId, BlockId, RouteId, Source, TripId, VehicleId
 from server.protocol import messages as wire
 from server.protocol.codec import Codec
 from server.protocol.session import CloseCode

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.core.effects import Effect
 from server.core.engine import RouteEngine
-from server.core.model import Effect, Event, Tick
+from server.core.events import Event, Tick
 from server.core.policy import Policy
 from server.protocol.recording import RecordedLine, read_recording, write_lines
 from server.replay import COARSE_TICK_S, FINE_TICKS_S, paced

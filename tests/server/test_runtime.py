@@ -12,26 +12,18 @@ import pytest
 from server.backends.embedded.backend import EmbeddedBackend, open_embedded
 from server.clock import ShiftedClock
 from server.core.assembly import Call, PlannedTrip, build_network
+from server.core.effects import BellChanged, BellRepeated, Effect, Refused
 from server.core.engine import RouteEngine
+from server.core.events import Cancel, Fix, Presence, Ring, Shown, SignOn
 from server.core.model import (
     Bell,
-    BellChanged,
     BellId,
     BellKind,
-    BellRepeated,
     BellState,
-    Cancel,
     Doors,
-    Effect,
-    Fix,
-    Presence,
     Reason,
-    Refused,
     RiderId,
-    Ring,
     RouteId,
-    Shown,
-    SignOn,
     StopId,
     TripId,
     VehicleId,

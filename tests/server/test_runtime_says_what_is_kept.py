@@ -9,7 +9,9 @@ from typing import TypeVar
 
 import pytest
 
-from server.core.model import BellChanged, BellId, BellRepeated, BellState, Cancel, Effect, RiderId
+from server.core.effects import BellChanged, BellRepeated, Effect
+from server.core.events import Cancel
+from server.core.model import BellId, BellState, RiderId
 from server.runtime import StoreUnavailableError
 from server.streams import rider_stream, terminal_stream
 from tests.server.test_runtime import BUS, Shard, shard

@@ -2,29 +2,20 @@
 
 import pytest
 
+from server.core.effects import AlertMarked, AlertRaised, BellChanged, Effect, FixRefused, Refused
+from server.core.events import Event, Fix, Ring, Shown, Tick
 from server.core.model import (
     Alert,
     AlertId,
-    AlertMarked,
-    AlertRaised,
     Bell,
-    BellChanged,
     BellId,
     BellKind,
     BellState,
-    Effect,
-    Event,
-    Fix,
-    FixRefused,
     Reason,
-    Refused,
     RiderId,
-    Ring,
     RouteId,
-    Shown,
     Stage,
     StopId,
-    Tick,
     TripId,
     TripKey,
     VehicleId,

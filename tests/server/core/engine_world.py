@@ -6,36 +6,32 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from server.core.assembly import Call, PlannedTrip, build_network
-from server.core.engine import RouteEngine
-from server.core.model import (
-    Alert,
+from server.core.effects import (
     AlertCleared,
     AlertMarked,
     AlertRaised,
     Assigned,
-    Bell,
     BellChanged,
+    Effect,
+    FixRefused,
+    Refused,
+    StopVisited,
+)
+from server.core.engine import RouteEngine
+from server.core.events import Event, Fix, Presence, Ring, Shown, SignOn, Tick
+from server.core.model import (
+    Alert,
+    Bell,
     BellId,
     BellKind,
     BellState,
     Doors,
-    Effect,
-    Event,
     Fact,
-    Fix,
-    FixRefused,
-    Presence,
     Reason,
-    Refused,
     RiderId,
-    Ring,
     RouteId,
-    Shown,
-    SignOn,
     Source,
     StopId,
-    StopVisited,
-    Tick,
     TripId,
     Vehicle,
     VehicleId,

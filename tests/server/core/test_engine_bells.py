@@ -2,23 +2,19 @@
 
 import pytest
 
+from server.core.effects import BellRepeated
+from server.core.events import Cancel, Presence, Respond, SignOff, TerminalLink
 from server.core.model import (
     Answer,
     BellId,
-    BellRepeated,
     BellState,
-    Cancel,
     Doors,
     Need,
     Outcome,
     Phase,
-    Presence,
     Reason,
-    Respond,
     RiderId,
-    SignOff,
     Stage,
-    TerminalLink,
     Vehicle,
     VehicleId,
     VisitOutcome,

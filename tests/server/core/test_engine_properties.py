@@ -20,34 +20,29 @@ from hypothesis.stateful import (
 from server.core.alerts import alert_id
 from server.core.bells import MOVES
 from server.core.dispatch import needed_m
-from server.core.engine import RouteEngine
-from server.core.model import (
-    Alert,
+from server.core.effects import (
     AlertCleared,
-    AlertId,
     AlertMarked,
     AlertRaised,
-    Answer,
     Assigned,
+    BellChanged,
+    BellRepeated,
+    Effect,
+    FixRefused,
+)
+from server.core.engine import RouteEngine
+from server.core.events import Cancel, Event, Fix, Respond, Shown, SignOff, TerminalLink, Tick
+from server.core.model import (
+    Alert,
+    AlertId,
+    Answer,
     Assignment,
     Bell,
-    BellChanged,
     BellId,
-    BellRepeated,
     BellState,
-    Cancel,
-    Effect,
-    Event,
-    Fix,
-    FixRefused,
     Need,
     Outcome,
-    Respond,
     RiderId,
-    Shown,
-    SignOff,
-    TerminalLink,
-    Tick,
     VehicleId,
 )
 from server.core.policy import Policy

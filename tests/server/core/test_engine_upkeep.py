@@ -5,26 +5,20 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from server.core.effects import AlertRaised, BellChanged, BellRepeated
+from server.core.events import Cancel, Respond, Shown, SignOff, TerminalLink
 from server.core.model import (
     Alert,
-    AlertRaised,
     Answer,
     Assignment,
     Bell,
-    BellChanged,
     BellId,
-    BellRepeated,
     BellState,
-    Cancel,
     Doors,
     Outcome,
     Reason,
-    Respond,
     RiderId,
-    Shown,
-    SignOff,
     StopId,
-    TerminalLink,
     VehicleId,
 )
 from server.core.policy import Policy

@@ -6,19 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from server.core import refusals
-from server.core.model import (
-    Bell,
-    BellId,
-    BellKind,
-    BellState,
-    Presence,
-    Reason,
-    RiderId,
-    Ring,
-    RouteId,
-    StopId,
-    VehicleId,
-)
+from server.core.events import Presence, Ring
+from server.core.model import Bell, BellId, BellKind, BellState, Reason, RiderId, RouteId, StopId, VehicleId
 from server.core.policy import Policy
 from tests.server.core.engine_world import World, lat_lon, refused, stop_id, stop_x, street
 from tests.server.core.winding_ways import TWICE_ROUND, line

@@ -5,17 +5,14 @@ from typing import Any
 import pytest
 
 from server.core.assembly import Service
+from server.core.effects import Assigned, Refused
+from server.core.events import Fix, SignOff, SignOn
 from server.core.model import (
-    Assigned,
     Assignment,
     BlockId,
-    Fix,
     Phase,
     Reason,
-    Refused,
     RouteId,
-    SignOff,
-    SignOn,
     Source,
     TripId,
     TripKey,
@@ -276,6 +273,19 @@ def test_a_feed_that_says_nothing_we_know_still_tells_where_the_bus_is(said: dic
     world.do(feed_fix(bus, **said))
     (view,) = world.engine.vehicles(world.now_ms)
     assert (view.trip, view.phase) == (None, Phase.UNKNOWN)
+
+
+def test_what_a_feed_says_before_its_time_is_looked_up_again_now_and_then() -> None:
+    """Ninety minutes before the first run there is none; a while later there is."""
+    network = line(STRAIGHT, STOPS_M)
+    world = World(network=network, now_ms=at_ms(network, START_S + 20 - 5_400 - 10))
+    signed_ms = []
+    for _ in range(60):
+        world.now_ms += 1000
+        fix = Rider(network, STRAIGHT).fix(200.0, at_ms=world.now_ms, source=Source.FEED, route_id=RouteId("10"))
+        signed_ms += [world.now_ms for effect in world.do(fix) if isinstance(effect, Assigned)]
+    assert len(signed_ms) == 1
+    assert at_ms(network, START_S + 20 - 5_400) <= signed_ms[0] <= at_ms(network, START_S + 20 - 5_400 + 30)
 
 
 def test_the_drivers_own_sign_on_wins_until_the_driver_signs_off() -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from server.core.model import Assignment, Doors, Fix, Phase, Reason, RouteId, Source, TripId, TripKey
+from server.core.events import Fix
+from server.core.model import Assignment, Doors, Phase, Reason, RouteId, Source, TripId, TripKey
 from server.core.policy import Policy
 from server.core.tracking import Taken, Track, assign, doors_open, place_again, scheduled_s, take
 from tests.server.core.engine_world import DAY, LENGTH_M, START_S, street

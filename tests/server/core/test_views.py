@@ -5,19 +5,8 @@ from typing import Any
 import pytest
 
 from server.core.assembly import Call, PlannedTrip, build_network
-from server.core.model import (
-    Doors,
-    Phase,
-    Positioned,
-    Reason,
-    RouteId,
-    Source,
-    StopId,
-    TripId,
-    TripKey,
-    Vehicle,
-    VehicleId,
-)
+from server.core.effects import Positioned
+from server.core.model import Doors, Phase, Reason, RouteId, Source, StopId, TripId, TripKey, Vehicle, VehicleId
 from server.core.network import Route, Stop
 from tests.server.core.engine_world import DAY, START_S, Bus, World, drive, lat_lon, stop_id, stop_x, street
 

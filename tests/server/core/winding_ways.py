@@ -9,7 +9,8 @@ import numpy as np
 from geo.frame import Frame
 from geo.path import Path
 from server.core.assembly import Call, PlannedTrip, Service, build_network
-from server.core.model import Assignment, Fix, RouteId, Source, StopId, TripId, TripKey, VehicleId
+from server.core.events import Fix
+from server.core.model import Assignment, RouteId, Source, StopId, TripId, TripKey, VehicleId
 from server.core.network import Network, Route, Stop
 from server.core.tracking import Track, assign
 from tests.server.core.engine_world import DAY, LAT0, LON0, START_S

@@ -7,17 +7,16 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from server.core.effects import AlertCleared, ArrivalView, VehicleView
+from server.core.events import Fix
 from server.core.model import (
     Alert,
-    AlertCleared,
     AlertId,
-    ArrivalView,
     Assignment,
     Bell,
     BellId,
     BellKind,
     BellState,
-    Fix,
     Need,
     Outcome,
     Phase,
@@ -30,7 +29,6 @@ from server.core.model import (
     TripKey,
     Vehicle,
     VehicleId,
-    VehicleView,
 )
 from server.protocol.render import Renderer
 from tests.server.core.engine_world import DAY, stop_id, street

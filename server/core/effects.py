@@ -1,0 +1,160 @@
+"""What is decided, and what can be asked, as frozen records. Level 2 of the core: knows model and events."""
+
+import msgspec
+
+from server.core.events import Fix
+from server.core.model import (
+    Alert,
+    Assignment,
+    Bell,
+    PatternId,
+    Phase,
+    Reason,
+    Record,
+    RouteId,
+    StopVisit,
+    TripKey,
+    VehicleId,
+)
+
+
+class BellChanged(Record, frozen=True, gc=False):
+    """A bell was accepted or changed state. Durable; told to its rider. Estimates are as of this moment."""
+
+    bell: Bell
+    eta_s: float | None = None
+    stops_away: int | None = None
+
+
+class BellRepeated(Record, frozen=True, gc=False):
+    """The same ring came again: its rider hears the present state once more. Changes nothing."""
+
+    bell: Bell
+    eta_s: float | None = None
+    stops_away: int | None = None
+
+
+class AlertRaised(Record, frozen=True, gc=False):
+    """An alert is new or replaces the earlier one with its id. Durable; sent to its vehicle's terminal."""
+
+    alert: Alert
+
+
+class AlertMarked(Record, frozen=True, gc=False):
+    """A terminal showed the alert: kept so that recovery knows it. Durable; sent to nobody."""
+
+    alert: Alert
+
+
+class AlertCleared(Record, frozen=True, gc=False):
+    """An alert ended (its `outcome` is set). Durable; sent to its vehicle's terminal."""
+
+    alert: Alert
+    at_ms: int
+
+
+class Assigned(Record, frozen=True, gc=False):
+    """A vehicle's sign-on changed. Durable; its terminal is sent the trip."""
+
+    assignment: Assignment
+
+
+class StopVisited(Record, frozen=True, gc=False):
+    """A stop visit is over. Durable."""
+
+    visit: StopVisit
+
+
+class Positioned(Record, frozen=True, gc=False):
+    """Where the tracker believes the vehicle is after a fix it took (wire name `position`, only traced)."""
+
+    at_ms: int
+    vehicle_id: VehicleId
+    trip: TripKey | None
+    route_id: RouteId | None
+    direction_id: int | None
+    pattern_id: PatternId | None
+    progress_m: float | None
+    next_stop_sequence: int | None
+    on_route: bool
+    phase: Phase
+    uncertainty_m: float | None
+    confidence: float
+
+
+class FixRefused(Record, frozen=True, gc=False):
+    """A fix was not taken; it changed nothing."""
+
+    at_ms: int
+    vehicle_id: VehicleId
+    reason: Reason
+
+
+class Refused(Record, frozen=True, gc=False):
+    """An expected no, for whoever sent the event. `detail` fills the words for people (metres, names, codes)."""
+
+    reason: Reason
+    ref: str | None = None
+    detail: dict[str, str | int | float] = msgspec.field(default_factory=dict)
+
+
+Effect = (
+    BellChanged
+    | BellRepeated
+    | AlertRaised
+    | AlertMarked
+    | AlertCleared
+    | Assigned
+    | StopVisited
+    | Positioned
+    | FixRefused
+    | Refused
+)
+
+
+# -- what can be asked ---------------------------------------------------------
+
+
+class ArrivalView(Record, frozen=True, gc=False):
+    """One approaching bus at one visit, as of `at_ms`; distances along the route, not through the air."""
+
+    vehicle_id: VehicleId
+    trip: TripKey
+    route_id: RouteId
+    direction_id: int | None
+    headsign: str
+    stop_sequence: int
+    eta_s: float
+    stops_away: int
+    distance_m: float
+    age_s: float
+    stale: bool
+    here: bool
+    last_bus: bool
+    seats_left: int | None
+    passengers: int | None
+    why_not: Reason | None
+
+
+class VehicleView(Record, frozen=True, gc=False):
+    """One vehicle as the engine believes it to be."""
+
+    vehicle_id: VehicleId
+    fix: Fix
+    trip: TripKey | None
+    route_id: RouteId | None
+    direction_id: int | None
+    pattern_index: int | None
+    progress_m: float | None
+    next_visit_index: int | None
+    lat: float
+    lon: float
+    on_route: bool
+    phase: Phase
+    uncertainty_m: float | None
+    confidence: float
+    age_s: float
+    stale: bool
+    terminal_up: bool | None
+    live_alerts: int
+    etas_s: tuple[float, ...] = ()

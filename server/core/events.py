@@ -1,0 +1,131 @@
+"""What comes in: everything that can happen to a shard, as frozen records. Level 1 of the core: knows the model.
+
+Times are integer epoch milliseconds (`_ms`), distances metres, speeds metres a second, headings degrees from north.
+"""
+
+from server.core.model import (
+    AlertId,
+    Answer,
+    BellId,
+    BellKind,
+    BlockId,
+    Doors,
+    Need,
+    Record,
+    RiderId,
+    RouteId,
+    Source,
+    StopId,
+    TripId,
+    TripKey,
+    VehicleId,
+)
+
+
+class Fix(Record, frozen=True, gc=False):
+    """One position report of a vehicle. `at_ms` is the device's time (data), `received_ms` ours (freshness).
+
+    `trip`, `route_id` and `direction_id` are what a feed says the vehicle runs; a terminal signs on instead.
+    """
+
+    vehicle_id: VehicleId
+    at_ms: int
+    received_ms: int
+    lat: float
+    lon: float
+    speed_mps: float | None = None
+    heading_deg: float | None = None
+    accuracy_m: float | None = None
+    odometer_m: float | None = None
+    doors: Doors | None = None
+    passengers: int | None = None
+    seats_left: int | None = None
+    n: int | None = None
+    source: Source = Source.TERMINAL
+    trip: TripKey | None = None
+    route_id: RouteId | None = None
+    direction_id: int | None = None
+
+
+class SignOn(Record, frozen=True, gc=False):
+    """A driver (or a feed) says which trip, block, or route and direction the vehicle runs."""
+
+    vehicle_id: VehicleId
+    ref: str | None = None
+    trip_id: TripId | None = None
+    start_date: str | None = None
+    block_id: BlockId | None = None
+    route_id: RouteId | None = None
+    direction_id: int | None = None
+
+
+class SignOff(Record, frozen=True, gc=False):
+    """The vehicle leaves service."""
+
+    vehicle_id: VehicleId
+    ref: str | None = None
+
+
+class TerminalLink(Record, frozen=True, gc=False):
+    """The vehicle's terminal came (`up`) or went. A bus without a terminal cannot be told anything."""
+
+    vehicle_id: VehicleId
+    up: bool
+
+
+class Presence(Record, frozen=True, gc=False):
+    """Where the rider says to be; `proven` when a stop's own nonce was checked by the door."""
+
+    lat: float | None = None
+    lon: float | None = None
+    accuracy_m: float = 0.0
+    proven: bool = False
+
+
+class Ring(Record, frozen=True, gc=False):
+    """A rider rings. `bell_id` is made by the client and is the idempotency key."""
+
+    bell_id: BellId
+    rider_id: RiderId
+    kind: BellKind
+    stop_id: StopId
+    route_id: RouteId | None = None
+    direction_id: int | None = None
+    stop_sequence: int | None = None
+    vehicle_id: VehicleId | None = None
+    alight_stop_id: StopId | None = None
+    party: int = 1
+    needs: tuple[Need, ...] = ()
+    presence: Presence | None = None
+
+
+class Cancel(Record, frozen=True, gc=False):
+    """A rider takes a bell back."""
+
+    bell_id: BellId
+    rider_id: RiderId
+
+
+class Shown(Record, frozen=True, gc=False):
+    """The terminal's screen (not its socket) says that an alert is on it."""
+
+    vehicle_id: VehicleId
+    alert_id: AlertId
+    at_ms: int
+
+
+class Respond(Record, frozen=True, gc=False):
+    """A driver's answer to an alert."""
+
+    vehicle_id: VehicleId
+    alert_id: AlertId
+    answer: Answer
+    ref: str | None = None
+    reason: str | None = None
+
+
+class Tick(Record, frozen=True, gc=False):
+    """Time passes: expiry, silence and extrapolated progress are looked at."""
+
+
+Event = Fix | SignOn | SignOff | TerminalLink | Ring | Cancel | Shown | Respond | Tick
