@@ -86,8 +86,8 @@ def cannot_serve(
         return Reason.OFF_ROUTE
     if track.age_s(now_ms) > policy.silent_s:
         return Reason.BUS_SILENT
-    if standing_here(candidate):
-        return Reason.BUS_HERE_NOW
+    if candidate.approach.standing_at(candidate.visit.index):
+        return Reason.BUS_HERE_NOW if standing_here(candidate) else Reason.TOO_LATE  # it stood here and is leaving
     if not can_be_told(track, now_ms, rules):
         return Reason.NO_TERMINAL
     if track.seats_left == 0:
@@ -125,11 +125,12 @@ def acceptable(bell: Bell, vehicle_id: VehicleId) -> bool:
 def stage_of(candidate: Candidate, now_ms: int, policy: Policy) -> Stage | None:
     """What the driver should see now: nothing yet, `ahead`, or `now`; None also once the commit point is behind.
 
-    `ahead` when the stop is the bus's next one, or when waiting for that would come too late (short gaps, sparse
-    reports); `now` shortly before the commit point (DOMAIN §3 rule 2).
+    Nothing, too, for a stop where the bus stands or stood. `ahead` when the stop is the bus's next one, or when
+    waiting for that would come too late (short gaps, sparse reports); `now` shortly before the commit point
+    (DOMAIN §3 rule 2).
     """
     margin_m = candidate.left_m - needed_m(candidate.track, now_ms, policy)
-    if margin_m <= 0.0:
+    if margin_m <= 0.0 or candidate.approach.standing_at(candidate.visit.index):
         return None
     v = candidate.track.likely_speed_mps(now_ms)
     if margin_m <= v * max(policy.now_lead_s, 0.5 * candidate.track.period_s):

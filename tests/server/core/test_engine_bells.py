@@ -365,3 +365,17 @@ def test_a_bus_that_waits_for_its_departure_lies_over_and_can_be_rung() -> None:
     bus.speed_mps = 10.0
     drive(world, [bus], 3)
     assert world.engine.vehicles(world.now_ms)[0].phase is Phase.IN_SERVICE
+
+
+def test_a_bus_that_stood_here_and_pulls_away_is_too_late() -> None:
+    world = World()
+    bus = bus_at(world, "D1", stop_x(3) - 15, speed_mps=0.0, doors=Doors.OPEN, cruise_mps=1.2)
+    world.now_ms += 1000
+    bus.doors, bus.speed_mps, bus.x_m = Doors.CLOSED, 1.2, stop_x(3) - 13
+    bus.report()
+    row = world.engine.arrivals(stop_id(3), world.now_ms)[0]
+    assert (row.here, row.why_not) == (False, Reason.TOO_LATE)
+    world.ring(3)
+    drive(world, [bus], 20)
+    assert world.alerts("D1") == []
+    assert (S.ASSIGNED, "D1") not in world.states()
