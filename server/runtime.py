@@ -96,7 +96,7 @@ class Runtime:
         self.clock = clock
         self._journal = journal
         self._settings = settings
-        self._streams = Streams(journal.epoch, {})
+        self._streams = Streams(journal.epoch, {}, frames_max=settings.frames_kept)
         self._queue: deque[_Waiting] = deque()
         self._fixes: dict[VehicleId, _Waiting] = {}
         self._wake = asyncio.Event()
@@ -112,7 +112,7 @@ class Runtime:
         """Rebuild the engine from the journal, then begin to decide."""
         recovered = await self._journal.recover()
         self.engine.restore(recovered.facts, now_ms=self.clock.now_ms())
-        self._streams = Streams(self._journal.epoch, recovered.last_seq)
+        self._streams = Streams(self._journal.epoch, recovered.last_seq, frames_max=self._settings.frames_kept)
         self._tasks = [asyncio.create_task(self._work()), asyncio.create_task(self._tick())]
         self._ready = True
 

@@ -12,6 +12,8 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Events decided before one journal append. Too small: more commits; too large: the first waits for the last."""
     tick_s: float = 1.0
     """How often time itself is looked at. Too small: idle CPU; too large: silence and expiry are noticed late."""
+    frames_kept: int = 50_000
+    """Messages kept in memory for clients that come back (some 30 MB). Too small: each return reads the journal."""
     latency_window: int = 20_000
     """Samples kept for each published latency. Too small: p99 jumps; too large: it forgets too slowly."""
 

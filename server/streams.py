@@ -1,6 +1,6 @@
 """Numbered messages of each recipient: gives the numbers, keeps the latest frames, answers a client that comes back."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -34,18 +34,21 @@ class Streams:
     """Counts up by one within each stream, from 1, for the life of the journal's epoch.
 
     Frames become visible to resuming clients only after `committed`: nothing is announced before the journal holds it.
+    At most `frames_max` frames are kept in memory; of the recipients who heard nothing for longest the journal has them.
     """
 
-    def __init__(self, epoch: str, last_seq: Mapping[str, int]) -> None:
+    def __init__(self, epoch: str, last_seq: Mapping[str, int], *, frames_max: int) -> None:
         self.epoch = epoch
-        self._given: dict[str, int] = dict(last_seq)
+        self._frames_max = frames_max
+        self._in_flight: dict[str, int] = {}
         self._committed: dict[str, int] = dict(last_seq)
-        self._frames: dict[str, deque[Outgoing]] = {}
+        self._frames: OrderedDict[str, deque[Outgoing]] = OrderedDict()
+        self._kept = 0
 
     def next_seq(self, stream: str) -> int:
         """The number for the stream's next message."""
-        seq = self._given.get(stream, 0) + 1
-        self._given[stream] = seq
+        seq = self._in_flight.get(stream, self.last_seq(stream)) + 1
+        self._in_flight[stream] = seq
         return seq
 
     def last_seq(self, stream: str) -> int:
@@ -54,22 +57,29 @@ class Streams:
 
     def in_flight(self, stream: str) -> bool:
         """Whether messages have numbers that the journal does not hold yet."""
-        return self._given.get(stream, 0) != self._committed.get(stream, 0)
+        return stream in self._in_flight
 
     def committed(self, message: Outgoing) -> None:
         """The journal holds this message: it may be told, now and to whoever comes back."""
         self._committed[message.stream] = message.seq
-        frames = self._frames.get(message.stream)
-        if frames is None:
-            frames = self._frames[message.stream] = deque(maxlen=KEPT_PER_STREAM)
-        frames.append(message)
+        if self._in_flight.get(message.stream) == message.seq:
+            del self._in_flight[message.stream]
+        self._keep(message.stream, [*self._frames.get(message.stream, ()), message])
 
     def preload(self, stream: str, messages: Iterable[Outgoing]) -> None:
         """Frames read from the journal after a restart, oldest first; those already here win."""
         have = self._frames.get(stream, deque())
         first = have[0].seq if have else self.last_seq(stream) + 1
         older = [m for m in messages if m.seq < first]
-        self._frames[stream] = deque([*older, *have], maxlen=KEPT_PER_STREAM)
+        self._keep(stream, [*older, *have])
+
+    def _keep(self, stream: str, frames: Iterable[Outgoing]) -> None:
+        before, after = self._frames.pop(stream, ()), deque(frames, maxlen=KEPT_PER_STREAM)
+        self._frames[stream] = after
+        self._kept += len(after) - len(before)
+        while self._kept > self._frames_max and len(self._frames) > 1:
+            _, longest_unheard = self._frames.popitem(last=False)
+            self._kept -= len(longest_unheard)
 
     def missing_before(self, stream: str, seq: int) -> bool:
         """True when frames after `seq` exist that are not in memory (a restart came between)."""

@@ -161,7 +161,7 @@ async def test_a_terminal_resumes_across_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_cleared_alert_comes_back_as_its_clear() -> None:
-    streams = Streams("e", {})
+    streams = Streams("e", {}, frames_max=64)
     for kind in ("alert", "alert", "clear"):
         streams.committed(Outgoing("terminal:b", streams.next_seq("terminal:b"), "alert:1", kind.encode(), 0))
     assert [m.frame for m in streams.attach("terminal:b", "e", 0).frames] == [b"clear"]

@@ -12,6 +12,7 @@ import pytest
 from server.core.effects import BellChanged, BellRepeated, Effect
 from server.core.events import Cancel
 from server.core.model import BellId, BellState, RiderId
+from server.protocol import messages as wire
 from server.runtime import StoreUnavailableError
 from server.streams import rider_stream, terminal_stream
 from tests.server.test_runtime import BUS, Shard, shard
@@ -102,3 +103,11 @@ async def test_a_cancel_does_not_overtake_its_ring(tmp_path: Path) -> None:
         kept = await s.backend.journal.find_bell(BELL)
         assert kept is not None
         assert kept.state is BellState.CANCELLED
+
+
+async def test_what_memory_has_no_room_for_is_resumed_from_the_journal(tmp_path: Path) -> None:
+    async with shard(tmp_path, frames_kept=1) as s:
+        await s.runtime.ask(s.ring())
+        await s.runtime.ask(s.ring("bell-00002", "another"))
+        back = await s.runtime.attach(rider_stream(RIDER), wire.Resume(epoch=s.backend.journal.epoch, seq=0))
+        assert (back.recovered, back.seq, len(back.frames)) == (True, 1, 1)

@@ -9,6 +9,7 @@ from server.ports import Outgoing
 from server.streams import KEPT_PER_STREAM, Attached, Streams, rider_stream, terminal_stream
 
 EPOCH = "e1"
+FRAMES_MAX = 1000
 BUS = terminal_stream(VehicleId("bus"))
 
 
@@ -18,7 +19,7 @@ def message(seq: int, key: str = "", stream: str = BUS) -> Outgoing:
 
 def kept(count: int, streams: Streams | None = None, *, keys: int = 1_000_000) -> Streams:
     """Streams that announced so many messages to one bus."""
-    streams = streams or Streams(EPOCH, {})
+    streams = streams or Streams(EPOCH, {}, frames_max=FRAMES_MAX)
     for _ in range(count):
         seq = streams.next_seq(BUS)
         streams.committed(message(seq, f"alert:{seq % keys}"))
@@ -44,7 +45,7 @@ def test_what_the_journal_does_not_hold_yet_is_not_told() -> None:
 
 
 def test_numbers_go_on_after_a_restart() -> None:
-    streams = Streams(EPOCH, {BUS: 7})
+    streams = Streams(EPOCH, {BUS: 7}, frames_max=FRAMES_MAX)
     assert (streams.last_seq(BUS), streams.next_seq(BUS)) == (7, 8)
 
 
@@ -58,7 +59,9 @@ def test_another_epoch_or_a_number_never_given_is_a_new_start(epoch: str | None,
 
 def test_who_missed_nothing_gets_nothing() -> None:
     assert kept(10).attach(BUS, EPOCH, 10) == Attached(EPOCH, 10, recovered=True, frames=[])
-    assert Streams(EPOCH, {}).attach(BUS, EPOCH, 0) == Attached(EPOCH, 0, recovered=True, frames=[])
+    assert Streams(EPOCH, {}, frames_max=FRAMES_MAX).attach(BUS, EPOCH, 0) == Attached(
+        EPOCH, 0, recovered=True, frames=[]
+    )
 
 
 def test_who_missed_more_than_is_kept_begins_anew() -> None:
@@ -69,7 +72,7 @@ def test_who_missed_more_than_is_kept_begins_anew() -> None:
 
 def test_only_the_latest_word_on_each_matter_is_repeated() -> None:
     """An alert that was cleared meanwhile comes back as its clear, in the place of the clear."""
-    streams = Streams(EPOCH, {})
+    streams = Streams(EPOCH, {}, frames_max=FRAMES_MAX)
     for seq, key in enumerate(["trip", "alert:1", "alert:2", "alert:1"], start=1):
         streams.next_seq(BUS)
         streams.committed(message(seq, key))
@@ -81,7 +84,7 @@ def test_only_the_latest_word_on_each_matter_is_repeated() -> None:
 
 
 def test_after_a_restart_frames_come_from_the_journal() -> None:
-    streams = Streams(EPOCH, {BUS: 5})
+    streams = Streams(EPOCH, {BUS: 5}, frames_max=FRAMES_MAX)
     assert streams.missing_before(BUS, 3)
     assert not streams.missing_before(BUS, 5)
     assert not streams.attach(BUS, EPOCH, 3).recovered
@@ -92,7 +95,7 @@ def test_after_a_restart_frames_come_from_the_journal() -> None:
 
 
 def test_what_is_here_already_wins_over_what_was_read() -> None:
-    streams = kept(1, Streams(EPOCH, {BUS: 5}))
+    streams = kept(1, Streams(EPOCH, {BUS: 5}, frames_max=FRAMES_MAX))
     newer = message(6)
     streams.preload(BUS, [message(4), message(5), Outgoing(BUS, 6, "stale", b"", at_ms=0)])
     assert streams.attach(BUS, EPOCH, 3).frames == [message(4), message(5), newer]
@@ -106,7 +109,7 @@ def test_what_is_here_already_wins_over_what_was_read() -> None:
     keys=st.integers(1, 9),
 )
 def test_who_is_told_to_continue_misses_nothing(before: int, after: int, seen: int, preloaded: bool, keys: int) -> None:
-    streams = Streams(EPOCH, {BUS: before})
+    streams = Streams(EPOCH, {BUS: before}, frames_max=FRAMES_MAX)
     if preloaded:
         low = max(1, before - KEPT_PER_STREAM + 1)
         streams.preload(BUS, [message(seq, f"alert:{seq % keys}") for seq in range(low, before + 1)])
@@ -121,3 +124,17 @@ def test_who_is_told_to_continue_misses_nothing(before: int, after: int, seen: i
         assert seen > before + after or seen < before + after
     if preloaded and before + after - seen in range(KEPT_PER_STREAM + 1):
         assert attached.recovered
+
+
+def test_memory_is_bounded_and_the_longest_unheard_goes_first() -> None:
+    streams = Streams(EPOCH, {}, frames_max=100)
+    riders = [rider_stream(RiderId(f"rider-{n}")) for n in range(60)]
+    for stream in [*riders[:40], riders[0], *riders[40:]]:
+        for _ in range(2):
+            streams.committed(message(streams.next_seq(stream), stream=stream))
+    missing = [stream for stream in riders if streams.missing_before(stream, 0)]
+    assert missing == riders[1:12]
+    assert [m.seq for m in streams.attach(riders[0], EPOCH, 0).frames] == [1, 2, 3, 4]
+    assert streams.attach(riders[1], EPOCH, 0).recovered is False
+    streams.preload(riders[1], [message(1, stream=riders[1]), message(2, stream=riders[1])])
+    assert [m.seq for m in streams.attach(riders[1], EPOCH, 0).frames] == [1, 2]
