@@ -59,7 +59,8 @@ bench: $(VENV)/.test ## every benchmark; writes docs/benchmarks/
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 screenshots: $(VENV)/.test chromium node ## take the pictures of docs/images again
-	$(BIN)/python tests/e2e/screenshots.py $(ARGS)
+	$(BIN)/python -m tests.e2e.screenshots $(ARGS)
+	$(BIN)/python -m tests.e2e.demo_pictures
 
 # --- set-up: a virtual environment of ours, uv inside it, then exactly what the lock names ---------------------------
 $(BIN)/uv:
