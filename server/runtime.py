@@ -34,13 +34,15 @@ from server.ports import Batch, Journal, Outgoing, Relay
 from server.protocol import messages as wire
 from server.protocol.render import Renderer
 from server.settings import RuntimeSettings
-from server.streams import KEPT_PER_STREAM, Attached, Streams, rider_stream, terminal_stream
+from server.streams import KEPT_PER_STREAM, Attached, Streams, rider_of, rider_stream, terminal_stream
 from server.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
 OPS_BELLS = "ops:bells"
 OPS_TERMINALS = "ops:terminals"
+RECENT_BELLS = 16
+"""Ended bells in a rider's snapshot, the latest: a page hears how its bell ended, and a kiosk's day does not fill the frame."""
 
 Done = Callable[[Sequence[Effect]], None]
 """Called on the event loop with what was decided about one event, once the journal holds it."""
@@ -329,6 +331,11 @@ class Runtime:
         if epoch == self._streams.epoch and self._streams.missing_before(stream, seq):
             kept = await self._journal.outgoing_since(stream, seq, KEPT_PER_STREAM)
             self._streams.preload(stream, kept or ())
+        rider_id = rider_of(stream)
+        if rider_id is not None and not self._streams.attach(stream, epoch, seq).recovered:
+            for bell in await self._journal.recent_bells(rider_id, RECENT_BELLS):
+                if bell.ended:
+                    self.engine.remember(bell)
         await self._settled(stream)
         return self._streams.attach(stream, epoch, seq)
 
@@ -352,10 +359,10 @@ class Runtime:
     def rider_snapshot(self, rider_id: RiderId) -> wire.RiderSnapshot:
         """A rider's bells that have not ended, and those that ended lately."""
         seq = self._streams.last_seq(rider_stream(rider_id))
-        now_ms = self.clock.now_ms()
-        return wire.RiderSnapshot(
-            bells=[self.bell_message(bell, seq=seq, now_ms=now_ms) for bell in self.engine.bells_of(rider_id)]
-        )
+        now_ms, bells = self.clock.now_ms(), self.engine.bells_of(rider_id)
+        old = {bell.bell_id for bell in [bell for bell in bells if bell.ended][:-RECENT_BELLS]}
+        told = (bell for bell in bells if bell.bell_id not in old)
+        return wire.RiderSnapshot(bells=[self.bell_message(bell, seq=seq, now_ms=now_ms) for bell in told])
 
     def bell_message(self, bell: Bell, *, seq: int = 0, now_ms: int | None = None) -> wire.BellMessage:
         """One bell as its rider sees it now."""

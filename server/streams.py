@@ -21,6 +21,11 @@ def rider_stream(rider_id: RiderId) -> str:
     return f"rider:{rider_id}"
 
 
+def rider_of(stream: str) -> RiderId | None:
+    """The rider whose stream this is; None for another recipient's."""
+    return RiderId(stream.removeprefix("rider:")) if stream.startswith("rider:") else None
+
+
 class Attached(NamedTuple):
     """What a client that (re)connects is told. `recovered`: `frames` continue from where it left off."""
 

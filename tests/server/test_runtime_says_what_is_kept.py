@@ -13,7 +13,7 @@ from server.core.effects import BellChanged, BellRepeated, Effect
 from server.core.events import Cancel
 from server.core.model import BellId, BellState, RiderId
 from server.protocol import messages as wire
-from server.runtime import StoreUnavailableError
+from server.runtime import RECENT_BELLS, StoreUnavailableError
 from server.streams import rider_stream, terminal_stream
 from tests.server.test_runtime import BUS, Shard, shard
 
@@ -111,3 +111,24 @@ async def test_what_memory_has_no_room_for_is_resumed_from_the_journal(tmp_path:
         await s.runtime.ask(s.ring("bell-00002", "another"))
         back = await s.runtime.attach(rider_stream(RIDER), wire.Resume(epoch=s.backend.journal.epoch, seq=0))
         assert (back.recovered, back.seq, len(back.frames)) == (True, 1, 1)
+
+
+async def test_a_rider_who_comes_back_after_a_restart_hears_how_it_ended(tmp_path: Path) -> None:
+    async with shard(tmp_path) as s:
+        await s.runtime.ask(s.ring())
+        await s.runtime.ask(Cancel(BELL, RIDER))
+    async with shard(tmp_path) as s:
+        assert s.runtime.rider_snapshot(RIDER).bells == []
+        await s.runtime.attach(rider_stream(RIDER), None)
+        assert [b.state for b in s.runtime.rider_snapshot(RIDER).bells] == ["cancelled"]
+
+
+async def test_a_long_day_does_not_fill_the_snapshot(tmp_path: Path) -> None:
+    async with shard(tmp_path) as s:
+        ids = [f"bell-{n:05}" for n in range(RECENT_BELLS + 5)]
+        for bell_id in ids:
+            await s.runtime.ask(s.ring(bell_id))
+            await s.runtime.ask(Cancel(BellId(bell_id), RIDER))
+        await s.runtime.ask(s.ring("bell-open"))
+        told = [b.bell_id for b in s.runtime.rider_snapshot(RIDER).bells]
+        assert sorted(told) == sorted([*ids[-RECENT_BELLS:], "bell-open"])
