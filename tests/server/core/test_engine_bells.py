@@ -379,3 +379,23 @@ def test_a_bus_that_stood_here_and_pulls_away_is_too_late() -> None:
     drive(world, [bus], 20)
     assert world.alerts("D1") == []
     assert (S.ASSIGNED, "D1") not in world.states()
+
+
+def test_a_bell_without_a_bus_is_still_without_one_after_recovery() -> None:
+    world = World()
+    world.ring(3)
+    again = World(network=world.network, now_ms=world.now_ms)
+    again.engine.restore(world.facts(), now_ms=again.now_ms)
+    assert [b.state for b in again.engine.open_bells()] == [S.WAITING]
+    bus_at(again, "N1", stop_x(0))
+    assert again.states()[-1] == (S.ASSIGNED, "N1")
+
+
+def test_one_of_two_alerts_is_cleared_and_the_other_stays() -> None:
+    world = World(policy=Policy(alert_lead_s=200.0))
+    bus_at(world, "T1", stop_x(2) + 60)
+    world.ring(3, bell_id="first-bell")
+    world.ring(4, rider="second")
+    assert [a.stop_sequence for a in world.engine.live_alerts(VehicleId("T1"))] == [4, 5]
+    world.do(Cancel(BellId("first-bell"), RiderId("rider")))
+    assert [a.stop_sequence for a in world.engine.live_alerts(VehicleId("T1"))] == [5]
