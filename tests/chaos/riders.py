@@ -48,14 +48,19 @@ class Rider:
             return
         hurry = self._rng.random() < SOON_CANCELLED
         await self._pause(over, self._rng.uniform(0.0, 2.0))
-        if self._rng.random() < RINGS_AGAIN:
-            again = await self._ring(client, place, bell_id)
-            assert isinstance(again, RiderBell), f"{bell_id} was accepted, and rung again is {again}"
+        await self._perhaps_again(client, place, bell_id)
         if not hurry:
             await self._wait(bell, over)
         ended = await client.cancel(bell_id, timeout_s=PATIENCE_S)
         assert isinstance(ended, BellMessage), f"{bell_id} was accepted, and taken back is {ended}"
         assert self._witness.bells[bell_id].ended
+        await self._perhaps_again(client, place, bell_id)
+
+    async def _perhaps_again(self, client: WatchedRider, place: Ahead, bell_id: str) -> None:
+        """The same ring again, of an open or an ended bell, is answered with the bell."""
+        if self._rng.random() < RINGS_AGAIN:
+            again = await self._ring(client, place, bell_id)
+            assert isinstance(again, RiderBell), f"{bell_id} was accepted, and rung again is {again}"
 
     async def _ring(self, client: WatchedRider, place: Ahead, bell_id: str) -> RiderBell | Refused:
         lat, lon = place.way.place(place.way.stop_along_m(place.stop))
