@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,6 +171,13 @@ class Bus:
         self.page.wait_for_selector("select[name=direction] option", state="attached")
         self.page.click("form.run .big")
         self.page.wait_for_selector("h1.line:has-text('88')")
+
+    def stand_while(self, waiting: Callable[[], bool], *, within_s: float) -> None:
+        """Stay here, and keep saying so: of a bus that falls silent nobody knows that it stands."""
+        end = time.monotonic() + within_s
+        while waiting():
+            assert time.monotonic() < end, f"still waiting; the screen says: {self.page.inner_text('#page')}"
+            self.tick()
 
     def stand(self, *, until: str, within_s: float = 20.0) -> None:
         """Stay here until something stands on our screen."""
