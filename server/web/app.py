@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from server.core.model import Reason
+from server.runtime import StoreUnavailableError
 from server.web import (
     pages,
     rest_access,
@@ -42,6 +43,7 @@ def create_app(house: House) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(HTTPException, _http_problem)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _bad_parameter)  # type: ignore[arg-type]
+    app.add_exception_handler(StoreUnavailableError, _nothing_can_be_kept)
     return app
 
 
@@ -73,6 +75,11 @@ async def _http_problem(_request: Request, error: HTTPException) -> Response:
     response = plain_problem(error.status_code, str(error.detail))
     response.headers.update(error.headers or {})
     return response
+
+
+async def _nothing_can_be_kept(request: Request, _error: Exception) -> Response:
+    house: House = request.app.state.house
+    return problem(request, house.words, Reason.STORE_UNAVAILABLE)
 
 
 async def _bad_parameter(request: Request, error: RequestValidationError) -> Response:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from server.protocol.tokens import Role
+from server.runtime import StoreUnavailableError
 from tests.server.web.web_world import Frame, Running, ring, stop_x
 
 
@@ -99,3 +100,13 @@ async def test_a_rider_rings_too_often(server: Running) -> None:
         for _ in range(server.house.settings.rings_burst + 1)
     ]
     assert statuses == [404] * server.house.settings.rings_burst + [429]
+
+
+async def test_when_the_journal_cannot_answer_the_caller_hears_why(server: Running) -> None:
+    async def ask() -> None:
+        raise StoreUnavailableError("the disk is full")
+
+    server.app.add_api_route("/ask", ask)
+    heard = await server.http.get("/ask", headers={"accept-language": "en"})
+    assert (heard.status_code, heard.json()["reason"]) == (503, "store_unavailable")
+    assert heard.headers["content-type"] == "application/problem+json"
