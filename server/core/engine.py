@@ -66,13 +66,17 @@ class RouteEngine:
                     shard.index(track, before=None)
                 case Bell():
                     shard.bells.put(fact)
-                    if fact.vehicle_id is not None:  # it had a terminal: a restart is a link that just broke
-                        shard.track(fact.vehicle_id, now_ms).terminal_since_ms = now_ms
+                    self._link_just_broke(fact, now_ms)
                 case Alert():
                     shard.alerts.restore(fact)
                     shard.track(fact.vehicle_id, now_ms)
                 case _:
                     assert_never(fact)
+
+    def _link_just_broke(self, bell: Bell, now_ms: int) -> None:
+        """The bus of a bell had a terminal: to it, a restart is a link that just broke."""
+        if bell.vehicle_id is not None:
+            self._shard.track(bell.vehicle_id, now_ms).terminal_since_ms = now_ms
 
     # -- what is asked ---------------------------------------------------------
 
