@@ -5,8 +5,6 @@ from typing import cast
 from server.protocol import messages as wire
 from server.protocol.codec import Codec
 from server.protocol.tokens import Role
-from server.streams import Attached
-from server.web.auth import Identity
 from server.web.feed_intake import fix_of, take_fixes
 from server.web.house import House
 from server.web.session import Session
@@ -22,20 +20,6 @@ class FeedSession(Session):
         super().__init__(house)
         self._bytes_per_s = house.settings.feed_bytes_per_s
         self._bytes_left = self._bytes_per_s * house.settings.bytes_burst_s
-
-    def stream(self, identity: Identity) -> str:
-        """Feeds have no numbered messages; the name is only needed to learn the epoch."""
-        return f"feed:{identity.subject}"
-
-    def enter(self, identity: Identity, attached: Attached) -> wire.Welcome:  # noqa: ARG002 - Session.enter
-        """Nothing to subscribe to."""
-        return wire.Welcome(
-            epoch=attached.epoch,
-            seq=attached.seq,
-            recovered=attached.recovered,
-            server_at_ms=self.runtime.clock.now_ms(),
-            heartbeat_s=self.heartbeat_s,
-        )
 
     def take(self, message: wire.Message) -> None:
         """Positions of many buses."""

@@ -11,8 +11,6 @@ from server.protocol import messages as wire
 from server.protocol.codec import Codec, encode
 from server.protocol.tokens import Role
 from server.runtime import OPS_BELLS, OPS_TERMINALS
-from server.streams import Attached
-from server.web.auth import Identity
 from server.web.house import House
 from server.web.ops_boards import METRICS_S
 from server.web.session import Session
@@ -41,20 +39,6 @@ class OperatorSession(Session):
         super().__init__(house)
         self._topics: dict[str, Callable[[], None]] = {}
         self._measured_s = float("-inf")
-
-    def stream(self, identity: Identity) -> str:
-        """Operators have no numbered messages; the name is only needed to learn the epoch."""
-        return f"operator:{identity.subject}"
-
-    def enter(self, identity: Identity, attached: Attached) -> wire.Welcome:  # noqa: ARG002 - Session.enter
-        """Nothing is followed until asked for, but the figures."""
-        return wire.Welcome(
-            epoch=attached.epoch,
-            seq=attached.seq,
-            recovered=attached.recovered,
-            server_at_ms=self.runtime.clock.now_ms(),
-            heartbeat_s=self.heartbeat_s,
-        )
 
     def take(self, message: wire.Message) -> None:
         """Follow a topic."""

@@ -70,13 +70,19 @@ class Session(ABC):
         """True for a driver's terminal."""
         return self.role is Role.TERMINAL
 
-    @abstractmethod
     def stream(self, identity: Identity) -> str:
-        """Name of the stream of numbered messages for this client."""
+        """Name of the stream of numbered messages for this client; who has none needs it only to learn the epoch."""
+        return f"{self.role}:{identity.subject}"
 
-    @abstractmethod
-    def enter(self, identity: Identity, attached: Attached) -> wire.Welcome:
+    def enter(self, identity: Identity, attached: Attached) -> wire.Welcome:  # noqa: ARG002 - riders and terminals ask
         """Subscribe to what this client is to hear, and make its welcome. No await may come before the subscription."""
+        return wire.Welcome(
+            epoch=attached.epoch,
+            seq=attached.seq,
+            recovered=attached.recovered,
+            server_at_ms=self.runtime.clock.now_ms(),
+            heartbeat_s=self.heartbeat_s,
+        )
 
     @abstractmethod
     def take(self, message: wire.Message) -> None:
