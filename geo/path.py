@@ -1,4 +1,4 @@
-"""A polyline in metres with cumulative length: locate along it, project onto it. Level 1: numpy only.
+"""A polyline in metres with cumulative length: locate along it, project onto it. Level 2: over `geo.approaches`.
 
 `along_m` is metres from the path's first point; `offset_m` the distance off the path, never negative; headings are
 degrees clockwise from north (the y axis), in the direction of travel.
@@ -9,20 +9,14 @@ from dataclasses import dataclass
 from typing import overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from geo.approaches import Floats, approaches
 
 MIN_STEP_M = 1e-6
 """Points closer than a micrometre to the one before are dropped: no shape is drawn finer, and they have no heading."""
 MAX_COORDINATE_M = 1e8
 """More than twice around the earth: such a coordinate is not a place in any frame."""
-ROUNDING_M = 1e-7
-"""A foot of the perpendicular so near to a corner is the corner: floats cannot tell on which side of it it lies."""
-JITTER_M = 1.0
-"""Two minima between which the path moves away by less than this are one approach (hand-drawn shapes wobble)."""
-SAME_WAY_COS = 0.0
-"""... unless the path turned by more than 90° in between: the two sides of a turning place are two approaches."""
 FEW_SEGMENTS = 12
 """Up to here a plain loop is faster than numpy's fixed cost (measured: 1.4 µs and 0.5 µs a segment against 7 µs)."""
 
@@ -44,11 +38,19 @@ class Path:
 
     A path of one point has length 0 and heading 0. Raises ValueError for a wrong shape, NaN or infinity; so do
     the projections for a point that is not finite.
+
+    Each point begins a segment, the last one without length: `ux`, `uy` its direction, `step_m` its length, `cum_m`
+    the metres before it. All arrays are read-only.
     """
 
-    __slots__ = ("_ux", "_uy", "_x", "_y", "cum_m", "length_m", "xy")
+    __slots__ = ("cum_m", "length_m", "step_m", "ux", "uy", "x", "xy", "y")
 
     xy: Floats
+    x: Floats
+    y: Floats
+    ux: Floats
+    uy: Floats
+    step_m: Floats
     cum_m: Floats
     length_m: float
 
@@ -61,15 +63,16 @@ class Path:
         step = np.diff(points, axis=0)
         keep = np.concatenate(([True], np.hypot(step[:, 0], step[:, 1]) >= MIN_STEP_M))
         self.xy = _frozen(points[keep])
-        self._x, self._y = _frozen(self.xy[:, 0].copy()), _frozen(self.xy[:, 1].copy())
-        dx, dy = np.diff(self._x), np.diff(self._y)
+        self.x, self.y = _frozen(self.xy[:, 0].copy()), _frozen(self.xy[:, 1].copy())
+        dx, dy = np.diff(self.x), np.diff(self.y)
         step_m = np.maximum(np.hypot(dx, dy), MIN_STEP_M)
-        self._ux, self._uy = _frozen(dx / step_m), _frozen(dy / step_m)
+        self.ux, self.uy = _last_again(dx / step_m, alone=0.0), _last_again(dy / step_m, alone=1.0)
+        self.step_m = _frozen(np.append(step_m, 0.0))
         self.cum_m = _frozen(np.concatenate(([0.0], np.cumsum(step_m))))
         self.length_m = float(self.cum_m[-1])
 
     def __len__(self) -> int:
-        return len(self._x)
+        return len(self.x)
 
     def __repr__(self) -> str:
         return f"Path({len(self)} points, {self.length_m:.1f} m)"
@@ -83,8 +86,8 @@ class Path:
     def at(self, along_m: float | Floats) -> tuple[float, float] | tuple[Floats, Floats]:
         """Locate the place `along_m` from the start, clipped to the path; one or many."""
         if isinstance(along_m, np.ndarray):
-            return np.interp(along_m, self.cum_m, self._x), np.interp(along_m, self.cum_m, self._y)
-        return float(np.interp(along_m, self.cum_m, self._x)), float(np.interp(along_m, self.cum_m, self._y))
+            return np.interp(along_m, self.cum_m, self.x), np.interp(along_m, self.cum_m, self.y)
+        return float(np.interp(along_m, self.cum_m, self.x)), float(np.interp(along_m, self.cum_m, self.y))
 
     @overload
     def heading_deg(self, along_m: float) -> float: ...
@@ -93,17 +96,12 @@ class Path:
     def heading_deg(self, along_m: float | Floats) -> float | Floats:
         """Direction of travel at `along_m` (on a corner: the one after it), in [0, 360); one or many."""
         if isinstance(along_m, np.ndarray):
-            if not len(self._ux):
-                return np.zeros(along_m.shape)
-            at = np.clip(np.searchsorted(self.cum_m, along_m, side="right") - 1, 0, len(self._ux) - 1)
-            return np.degrees(np.arctan2(self._ux[at], self._uy[at])) % 360.0
+            at = np.maximum(np.searchsorted(self.cum_m, along_m, side="right") - 1, 0)
+            return np.degrees(np.arctan2(self.ux[at], self.uy[at])) % 360.0
         return self._heading_of(int(self.cum_m.searchsorted(along_m, side="right")) - 1)
 
     def _heading_of(self, segment: int) -> float:
-        if not len(self._ux):
-            return 0.0
-        segment = min(max(segment, 0), len(self._ux) - 1)
-        heading = math.degrees(math.atan2(self._ux[segment], self._uy[segment]))
+        heading = math.degrees(math.atan2(self.ux[max(segment, 0)], self.uy[max(segment, 0)]))
         return heading + 360.0 if heading < 0.0 else heading
 
     # -- from place to along ---------------------------------------------------
@@ -123,10 +121,10 @@ class Path:
         hi_m = min(max(hi_m, lo_m), self.length_m)
         first = max(int(self.cum_m.searchsorted(lo_m, side="right")) - 1, 0)
         last = max(int(self.cum_m.searchsorted(hi_m, side="left")), first + 1)
-        last = min(last, len(self._ux))
+        last = min(last, len(self) - 1)
         first = min(first, max(last - 1, 0))
         if first == last:
-            return 0.0, math.hypot(x - self._x[0], y - self._y[0]), 0.0
+            return 0.0, math.hypot(x - self.x[0], y - self.y[0]), 0.0
         if last - first <= FEW_SEGMENTS:
             segment, along_m, square = self._nearest_of_few(x, y, first, last, lo_m, hi_m)
         else:
@@ -137,8 +135,8 @@ class Path:
         self, x: float, y: float, first: int, last: int, lo_m: float, hi_m: float
     ) -> tuple[int, float, float]:
         best_segment, best_along_m, best_square = first, lo_m, math.inf
-        xs, ys = self._x[first:last].tolist(), self._y[first:last].tolist()
-        uxs, uys = self._ux[first:last].tolist(), self._uy[first:last].tolist()
+        xs, ys = self.x[first:last].tolist(), self.y[first:last].tolist()
+        uxs, uys = self.ux[first:last].tolist(), self.uy[first:last].tolist()
         cums = self.cum_m[first : last + 1].tolist()
         for i, (ax, ay, ux, uy) in enumerate(zip(xs, ys, uxs, uys, strict=True)):
             start_m = cums[i]
@@ -153,8 +151,8 @@ class Path:
     def _nearest_of_many(
         self, x: float, y: float, first: int, last: int, lo_m: float, hi_m: float
     ) -> tuple[int, float, float]:
-        px, py = x - self._x[first:last], y - self._y[first:last]
-        ux, uy = self._ux[first:last], self._uy[first:last]
+        px, py = x - self.x[first:last], y - self.y[first:last]
+        ux, uy = self.ux[first:last], self.uy[first:last]
         bounds = self.cum_m[first : last + 1].copy()
         start_m = self.cum_m[first:last]
         bounds[0], bounds[-1] = max(bounds[0], lo_m), min(bounds[-1], hi_m)
@@ -173,51 +171,16 @@ class Path:
         differ only by the wobble of the shape (`JITTER_M`) are one.
         """
         x, y = _finite(x, y)
-        segment, along_m, offset_m = self._minima(x, y)
-        near = offset_m <= max_offset_m
-        segment, along_m, offset_m = segment[near], along_m[near], offset_m[near]
-        keep = self._one_per_approach(x, y, segment, offset_m)
-        keep = keep[np.argsort(offset_m[keep], kind="stable")]
-        return Candidates(along_m[keep], offset_m[keep], self.heading_deg(along_m[keep]))
+        at, run_m, offset_m = approaches(x - self.x, y - self.y, self.ux, self.uy, self.step_m, max_offset_m)
+        order = np.argsort(offset_m, kind="stable")
+        at = at[order]
+        heading_deg = np.degrees(np.arctan2(self.ux[at], self.uy[at])) % 360.0
+        return Candidates(self.cum_m[at] + run_m[order], offset_m[order], heading_deg)
 
-    def _minima(self, x: float, y: float) -> tuple[NDArray[np.intp], Floats, Floats]:
-        """All local minima in the order of the path, as (segment, along_m, offset_m)."""
-        px, py = x - self._x, y - self._y
-        vertex_m = np.hypot(px, py)
-        run_m = px[:-1] * self._ux + py[:-1] * self._uy
-        step_m = np.diff(self.cum_m)
-        begins, ends = run_m <= ROUNDING_M, run_m >= step_m - ROUNDING_M
-        inside = ~(begins | ends)
-        corner = np.concatenate(([True], ends)) & np.concatenate((begins, [True]))
-        within, at = np.flatnonzero(inside), np.flatnonzero(corner)
-        beside_m = np.abs(px[within] * self._uy[within] - py[within] * self._ux[within])
-        along_m = np.concatenate((self.cum_m[within] + run_m[within], self.cum_m[at]))
-        order = np.argsort(along_m, kind="stable")
-        return (
-            np.concatenate((within, at))[order],
-            along_m[order],
-            np.concatenate((beside_m, vertex_m[at]))[order],
-        )
 
-    def _one_per_approach(self, x: float, y: float, segment: NDArray[np.intp], offset_m: Floats) -> NDArray[np.intp]:
-        """Tell the indices of the minima that remain when those of one approach are represented by their nearest."""
-        kept: list[int] = []
-        for i in range(len(segment)):
-            if kept and self._same_approach(x, y, int(segment[kept[-1]]), int(segment[i]), offset_m[[kept[-1], i]]):
-                if offset_m[i] < offset_m[kept[-1]]:
-                    kept[-1] = i
-            else:
-                kept.append(i)
-        return np.array(kept, dtype=np.intp)
-
-    def _same_approach(self, x: float, y: float, a: int, b: int, offset_m: Floats) -> bool:
-        last = len(self._ux) - 1
-        turn_cos = self._ux[min(a, last)] * self._ux[min(b, last)] + self._uy[min(a, last)] * self._uy[min(b, last)]
-        if turn_cos < SAME_WAY_COS:
-            return False
-        between = slice(a + 1, b + 1)
-        away_m = np.hypot(x - self._x[between], y - self._y[between])
-        return not len(away_m) or float(away_m.max()) - float(offset_m.max()) < JITTER_M
+def _last_again(direction: Floats, *, alone: float) -> Floats:
+    """Give the last point the direction of the segment before it; a point that is `alone` looks north."""
+    return _frozen(np.append(direction, direction[-1] if len(direction) else alone))
 
 
 def _frozen(values: Floats) -> Floats:

@@ -10,7 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from geo.path import JITTER_M, ROUNDING_M, Path
+from geo.approaches import JITTER_M, ROUNDING_M
+from geo.path import Path
 
 coordinates = st.floats(-5_000.0, 5_000.0).map(lambda v: round(v, 2))
 points = st.tuples(coordinates, coordinates)
