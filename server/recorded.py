@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar, assert_never
 
-from server.core.events import Cancel, Event, Fix, Presence, Respond, Ring, Shown, SignOff, SignOn
+from server.core.events import Cancel, Event, Fix, Presence, Respond, Ring, Shown, SignOff, SignOn, TerminalLink
 from server.core.model import AlertId, BellId, BlockId, RiderId, RouteId, Source, StopId, TripId, TripKey, VehicleId
 from server.protocol import recording as line
 
@@ -36,6 +36,8 @@ def event_of(recorded: line.RecordedLine, now_ms: int) -> Event | None:
             return Respond(
                 VehicleId(recorded.vehicle_id), AlertId(recorded.alert_id), recorded.answer, reason=recorded.reason
             )
+        case line.LinkLine(vehicle_id=vehicle_id, up=up):
+            return TerminalLink(VehicleId(vehicle_id), up)
         case line.SightingsLine() | line.CheckInLine() | line.CheckOutLine() | line.UndoLine():
             return None
         case _:

@@ -59,12 +59,16 @@ class Replay:
     def run(self, lines: Iterable[line.RecordedLine]) -> Iterator[Decision]:
         """Decisions in order. After the last line time runs on until no bell is open, by the rules' own limits."""
         for recorded in lines:
-            yield from self._pass_time(recorded.at_ms)
-            self.read[str(recorded.__struct_config__.tag)] += 1
-            event = event_of(recorded, self._at(recorded.at_ms))
-            if event is not None:
-                yield from self._step(event)
-        yield from self._end()
+            yield from self.pass_time(recorded.at_ms)
+            yield from self.take(recorded)
+        yield from self.end()
+
+    def take(self, recorded: line.RecordedLine) -> Iterator[Decision]:
+        """What one line decides; time has passed up to it before."""
+        self.read[str(recorded.__struct_config__.tag)] += 1
+        event = event_of(recorded, self._at(recorded.at_ms))
+        if event is not None:
+            yield from self._step(event)
 
     def _at(self, at_ms: int) -> int:
         """The clock after a line: `at_ms`, or the time reached already."""
@@ -74,7 +78,7 @@ class Replay:
             self.now_ms = at_ms
         return self.now_ms or at_ms
 
-    def _pass_time(self, until_ms: int, *, while_open: bool = False) -> Iterator[Decision]:
+    def pass_time(self, until_ms: int, *, while_open: bool = False) -> Iterator[Decision]:
         """Ticks on the whole seconds after the present one, up to `until_ms` (`while_open`: or until no bell is open)."""
         if self.now_ms is None:
             return
@@ -85,11 +89,11 @@ class Replay:
             yield from self._step(Tick())
             at_s += 1 if at_s < fine_until_s else COARSE_TICK_S
 
-    def _end(self) -> Iterator[Decision]:
+    def end(self) -> Iterator[Decision]:
         """Silence until every open bell has met its end; none outlives the policy's greatest age."""
         if self.now_ms is not None:
             limit_s = self.engine.policy.bell_max_age_s + 2 * COARSE_TICK_S
-            yield from self._pass_time(self.now_ms + round(1000 * limit_s), while_open=True)
+            yield from self.pass_time(self.now_ms + round(1000 * limit_s), while_open=True)
 
     def _step(self, event: Event) -> Iterator[Decision]:
         assert self.now_ms is not None

@@ -116,6 +116,13 @@ class RespondLine(Line, tag="respond", kw_only=True):
     reason: str | None = None
 
 
+class LinkLine(Line, tag="link", kw_only=True):
+    """A vehicle's terminal came (`up`) or went. Without such a line every vehicle is taken to have one that is up."""
+
+    vehicle_id: Id
+    up: bool
+
+
 class _RideLine(Line, kw_only=True):
     rider: Id
 
@@ -137,7 +144,9 @@ class UndoLine(_RideLine, tag="undo", kw_only=True):
 
 
 RideLine = SightingsLine | CheckInLine | CheckOutLine | UndoLine
-RecordedLine = SignOnLine | SignOffLine | FixLine | RingLine | CancelLine | ShownLine | RespondLine | RideLine
+RecordedLine = (
+    SignOnLine | SignOffLine | FixLine | RingLine | CancelLine | ShownLine | RespondLine | LinkLine | RideLine
+)
 
 
 def read_recording(path: Path, *, lenient: bool, bad: list[str]) -> Iterator[RecordedLine]:
