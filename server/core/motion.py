@@ -4,7 +4,7 @@ from typing import assert_never
 
 from server.core import approach as approaching
 from server.core import bells as life
-from server.core import serving, signon, tracking, views
+from server.core import placing, serving, signon, tracking, views
 from server.core.approach import Arrived, Finished, VisitEvent
 from server.core.effects import Assigned, Effect, FixRefused, Refused, StopVisited
 from server.core.events import Fix, SignOff, SignOn, TerminalLink
@@ -30,7 +30,7 @@ FEED_RETRY_S = 30.0
 def take_fix(shard: Shard, fix: Fix, now_ms: int) -> list[Effect]:
     """Take or refuse a fix, and decide all that follows from it."""
     track = shard.tracks.get(fix.vehicle_id) or Track(fix.vehicle_id, seen_ms=now_ms)
-    taken = tracking.take(track, fix, shard.network, shard.policy)
+    taken = placing.take(track, fix, shard.network, shard.policy)
     if isinstance(taken, Reason):
         return [FixRefused(now_ms, fix.vehicle_id, taken)]
     shard.tracks[fix.vehicle_id] = track
@@ -176,7 +176,7 @@ def assign(shard: Shard, track: Track, assignment: Assignment, now_ms: int, *, a
     shard.index(track, before=before)
     effects.append(Assigned(assignment))
     if changed and track.fix is not None:
-        effects += moved(shard, track, tracking.place_again(track, shard.policy, at_start=at_start), now_ms)
+        effects += moved(shard, track, placing.place_again(track, shard.policy, at_start=at_start), now_ms)
     return effects
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from server.core.approach import Approach, Arrived, Finished, VisitEvent, advance, close, start
 from server.core.model import Doors, Source, VisitOutcome
 from server.core.network import Network
+from server.core.placing import take
 from server.core.policy import Policy
-from server.core.tracking import Taken, Track, take
+from server.core.tracking import Taken, Track
 from tests.server.core.winding_ways import OUT_AND_BACK, STRAIGHT, TWICE_ROUND, Point, Rider, line, track_on
 
 POLICY = Policy()

@@ -36,8 +36,8 @@ from server.core.model import (
     Vehicle,
     VehicleId,
 )
+from server.core.placing import take
 from server.core.policy import Policy
-from server.core.tracking import take
 from tests.server.core.winding_ways import STRAIGHT, Rider, line, track_on
 
 POLICY = Policy()

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from server.core.assembly import Call, PlannedTrip, build_network
 from server.core.model import RouteId, StopId
 from server.core.network import Network, Route, Stop
+from server.core.placing import take
 from server.core.policy import Policy
 from server.core.prediction import FASTEST_MPS, SLOWEST_MPS, departs_in_s, eta_s
-from server.core.tracking import Track, take
+from server.core.tracking import Track
 from tests.server.core.engine_world import DAY, START_S
 from tests.server.core.winding_ways import STRAIGHT, Rider, lat_lon, line, track_on
 

@@ -20,9 +20,10 @@ from server.core.model import (
     VisitOutcome,
 )
 from server.core.network import Network
+from server.core.placing import take
 from server.core.policy import Policy
 from server.core.signon import next_of_block, resolve
-from server.core.tracking import Track, take
+from server.core.tracking import Track
 from tests.server.core.engine_world import DAY, LENGTH_M, START_S, Bus, World, refused, stop_x, street
 from tests.server.core.winding_ways import BUS, SQUARE, STRAIGHT, Rider, line
 

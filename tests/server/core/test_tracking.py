@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from server.core.events import Fix
 from server.core.model import Assignment, Doors, Phase, Reason, RouteId, Source, TripId, TripKey
+from server.core.placing import place_again, take
 from server.core.policy import Policy
-from server.core.tracking import Taken, Track, assign, doors_open, place_again, scheduled_s, take
+from server.core.tracking import Taken, Track, assign, doors_open, scheduled_s
 from tests.server.core.engine_world import DAY, LENGTH_M, START_S, street
 from tests.server.core.winding_ways import BUS, OUT_AND_BACK, STRAIGHT, TWICE_ROUND, Rider, line, track_on
 
