@@ -217,8 +217,7 @@ def test_reads_what_a_file_holds(tmp_path: Path) -> None:
 
 def test_a_terminal_that_goes_and_comes_is_an_event_of_a_recording() -> None:
     gone = {"at_ms": START_MS + 500, "type": "link", "vehicle_id": "bus", "up": False}
-    back = {"at_ms": START_MS + 100_000, "type": "link", "vehicle_id": "bus", "up": True}
+    back = {"at_ms": START_MS + 99_500, "type": "link", "vehicle_id": "bus", "up": True}
     lines = in_order(drive(), [ring(START_MS + 20_000), gone, back])
-    states = [(d["at_ms"], d["state"]) for d in decide(lines) if d["type"] == "bell"]
-    assert states[0] == (START_MS + 20_000, "waiting")
-    assert states[1] == (START_MS + 100_000, "assigned")
+    states = [(d["at_ms"] - START_MS, d["state"]) for d in decide(lines) if d["type"] == "bell"]
+    assert states[:2] == [(20_000, "waiting"), (100_000, "assigned")]
