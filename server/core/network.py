@@ -12,6 +12,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.corridor import Corridor
 from geo.frame import Frame
 from geo.path import Path
 from server.core.columns import NONE, Columns
@@ -158,6 +159,9 @@ class Network:
         self._paths: list[Path | None] = [None] * (len(c.path_start) - 1)
         self._pattern_trips = _starts(c.trip_pattern, self.pattern_count)
         self._route_patterns = _starts(c.pattern_route, len(c.route_ids))
+        self._patterns_by_path = np.argsort(c.pattern_path, kind="stable")
+        self._path_patterns = _starts(c.pattern_path[self._patterns_by_path], len(self._paths))
+        self._corridor: Corridor | None = None
         self._visits_by_stop = np.argsort(c.visit_stop, kind="stable")
         self._stop_visits = _starts(c.visit_stop[self._visits_by_stop], len(c.stop_ids))
         self._trips_by_block = np.lexsort((c.trip_start_s, c.trip_block))
@@ -184,7 +188,7 @@ class Network:
             route_id=RouteId(c.route_ids[c.pattern_route[index]]),
             direction_id=_given(c.pattern_direction[index]),
             headsign=c.headsigns[c.pattern_headsign[index]],
-            path=self._path(int(c.pattern_path[index])),
+            path=self.path(int(c.pattern_path[index])),
             visits=tuple(
                 Visit(i, StopId(c.stop_ids[stop]), sequence, along_m, pickup, drop_off)
                 for i, (stop, sequence, along_m, pickup, drop_off) in enumerate(
@@ -201,7 +205,8 @@ class Network:
             visit_along_m=c.visit_along_m[rows],
         )
 
-    def _path(self, index: int) -> Path:
+    def path(self, index: int) -> Path:
+        """Give a path by its index; patterns that run the same way share one."""
         path = self._paths[index]
         if path is None:
             c = self._columns
@@ -273,6 +278,19 @@ class Network:
         start = self._columns.visit_start
         patterns = np.searchsorted(start, rows, side="right") - 1
         return [VisitRef(p, v) for p, v in zip(patterns.tolist(), (rows - start[patterns]).tolist(), strict=True)]
+
+    def patterns_of_path(self, path_index: int) -> Sequence[int]:
+        """List the patterns that run along a path."""
+        rows = self._patterns_by_path[self._path_patterns[path_index] : self._path_patterns[path_index + 1]]
+        found: list[int] = rows.tolist()
+        return found
+
+    def paths_near(self, x: float, y: float, radius_m: float) -> Sequence[int]:
+        """List the paths no farther than this from a place in metres of the frame, nearest first."""
+        if self._corridor is None:
+            self._corridor = Corridor([self.path(index) for index in range(len(self._paths))])
+        near: list[int] = self._corridor.near(x, y, radius_m).index.tolist()
+        return near
 
     # -- the calendar --------------------------------------------------------------
 

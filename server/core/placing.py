@@ -95,10 +95,11 @@ def _against(track: Track, fix: Fix, heading_deg: float) -> bool:
     """Does the bus, while it moves, say that it goes against the path here?"""
     if fix.heading_deg is None or track.speed_mps is None or track.speed_mps <= HEADING_SPEED_MPS:
         return False
-    return _turn_deg(fix.heading_deg, heading_deg) > AGAINST_DEG
+    return turn_deg(fix.heading_deg, heading_deg) > AGAINST_DEG
 
 
-def _turn_deg(a_deg: float, b_deg: float) -> float:
+def turn_deg(a_deg: float, b_deg: float) -> float:
+    """Tell the angle between two headings in degrees, 0 to 180."""
     return abs((a_deg - b_deg + 180.0) % 360.0 - 180.0)
 
 
@@ -136,7 +137,7 @@ def _cost(track: Track, pattern: Pattern, fix: Fix, along_m: float, offset_m: fl
     """How badly a place explains the fix: distance, heading while moving, and the timetable, each in sigmas."""
     cost = (offset_m / GPS_SIGMA_M) ** 2
     if fix.heading_deg is not None and (track.speed_mps is None or track.speed_mps > HEADING_SPEED_MPS):
-        cost += (_turn_deg(fix.heading_deg, heading_deg) / HEADING_SIGMA_DEG) ** 2
+        cost += (turn_deg(fix.heading_deg, heading_deg) / HEADING_SIGMA_DEG) ** 2
     assert track.trip is not None
     due_ms = track.day_start_ms + 1000 * scheduled_s(track.trip, pattern, along_m)
     late_s = (fix.at_ms - due_ms) / 1000.0
