@@ -20,6 +20,16 @@ def test_near_is_what_projection_finds(seed: int, count: int, radius_m: float) -
     assert (np.diff(near.offset_m) >= 0.0).all()
 
 
+def test_many_places_are_answered_in_their_order() -> None:
+    corridor = Corridor([Path([(0.0, 0.0), (100.0, 0.0)]), Path([(0.0, 20.0), (0.0, 90.0)])])
+    x, y = np.array([2.0, np.nan, 50.0, 900.0, 5.0, np.inf]), np.array([21.0, 0.0, 3.0, 0.0, 15.0, 0.0])
+    near = corridor.near(x, y, 30.0)
+    assert near.place.tolist() == [0, 0, 2, 4, 4]
+    assert near.index.tolist() == [1, 0, 0, 1, 0]
+    assert near.offset_m.tolist() == [2.0, 21.0, 3.0, np.hypot(5.0, 5.0), 15.0]
+    assert corridor.near(2.0, 21.0, 30.0).place.tolist() == [0, 0]
+
+
 def test_equally_near_paths_come_in_their_own_order() -> None:
     street = Path([(0.0, 0.0), (100.0, 0.0)])
     near = Corridor([street, Path([(0.0, 500.0)]), street]).near(50.0, 10.0, 20.0)
