@@ -271,8 +271,9 @@ class Bus:
         return ahead_m <= SIGHT_M and kerb.anyone(self, self.visit) and self.driver.notices_people(key)
 
     def _pass_by(self, now_ms: int) -> list[Event]:
+        """What lies behind it unserved. The last stop is always served, even where it stands beside the one before."""
         events: list[Event] = []
-        while not self._stopping and self.along_m >= self.visit.along_m:
+        while not self._stopping and not self._at_last_visit and self.along_m >= self.visit.along_m:
             past_s = (self.along_m - self.visit.along_m) / max(self.speed_mps, 0.1)
             crossed_ms = now_ms - round(1000 * past_s)
             events.append(self._visited(now_ms, crossed_ms, crossed_ms, VisitOutcome.PASSED))
