@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "simulate": "ridebell.simulate_command:simulate",
     "replay": "ridebell.replay_command:replay",
     "score": "ridebell.score_command:score",
+    "corpus": "ridebell.corpus_command:corpus",
     "doctor": "ridebell.doctor_command:doctor",
     "openapi": "ridebell.export_command:openapi",
     "asyncapi": "ridebell.export_command:asyncapi",
