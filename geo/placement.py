@@ -3,7 +3,7 @@
 The nearest point of the path is often wrong: a loop passes its first stop twice, an out-and-back street every stop.
 So every approach of the path to every stop is considered, and the cheapest choice in order is found by dynamic
 programming. Costs are square metres: the squared distance off the path, and for a step back the squared error that
-is left when both stops are moved to their middle (least squares).
+is left when both stops are moved to their middle (least squares). Two calls in a row at one place cost as well.
 """
 
 import itertools
@@ -30,6 +30,12 @@ WRONG_SIDE_M2 = 25.0
 """Cost of a stop on the side of the street where no bus opens its doors: as much as 5 m off the path."""
 ON_THE_LINE_M = 1.0
 """Nearer to the path than this, a stop is on neither side (some shapes run through the stops)."""
+BUS_M = 12.0
+"""A bus is that long (the common two-axle size): it does not drive on for less, so two calls so near are one place."""
+ONE_PLACE_M2 = 100.0
+"""Cost of two calls in a row at one place, as much as 10 m off the path (the lines of two carriageways): where the bus
+passes there again before the next stop, the second call is on that pass. Repeated rows of a feed stay together
+elsewhere."""
 TIE_BREAK_M2_PER_M = 1e-6
 """Of otherwise equal places the first stop takes the earliest and the last stop the latest (a loop begins at its end)."""
 
@@ -95,12 +101,13 @@ def side_of(path: Path, along_m: Floats, x: float | Floats, y: float | Floats) -
 
 
 def _cheapest_in_order(choices: list[_Choices]) -> Floats:
-    """Choose one place per stop so that the sum of costs and of steps back is least."""
+    """Choose one place per stop so that the sum of costs, of steps back and of calls at one place is least."""
     total_m2 = choices[0].cost_m2
     came_from: list[NDArray[np.intp]] = []
     for before, here in itertools.pairwise(choices):
-        back_m = np.maximum(before.along_m[:, None] - here.along_m[None, :], 0.0)
-        reached = total_m2[:, None] + back_m**2 / 2.0
+        gap_m = here.along_m[None, :] - before.along_m[:, None]
+        crowded = 1.0 - np.clip(gap_m / BUS_M, 0.0, 1.0)
+        reached = total_m2[:, None] + np.minimum(gap_m, 0.0) ** 2 / 2.0 + ONE_PLACE_M2 * crowded**2
         came_from.append(reached.argmin(axis=0))
         total_m2 = reached.min(axis=0) + here.cost_m2
     at = int(total_m2.argmin())

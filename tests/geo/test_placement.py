@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from geo.frame import Frame
 from geo.path import Path
-from geo.placement import place_stops, side_of
+from geo.placement import BUS_M, ONE_PLACE_M2, place_stops, side_of
 
 EARTH_MODEL = 0.005
 """Peers measure on a sphere, we on the ellipsoid: half a per cent between them."""
@@ -130,6 +130,36 @@ def test_stops_on_the_kerb_tell_the_two_sides_of_a_street_apart() -> None:
     assert place_stops(OUT_AND_BACK, left, doors_on=-1).tolist() == pytest.approx([100, 900, 1095, 1900])
 
 
+@pytest.mark.parametrize(
+    ("path", "stops", "along_m"),
+    [
+        pytest.param(OUT_AND_BACK, [200, 800, 800, 200], [200, 800, 1200, 1800], id="the bus comes back to the stop"),
+        pytest.param(OUT_AND_BACK, [200, 800, 803, 200], [200, 800, 1197, 1800], id="the pole for the way back"),
+        pytest.param(OUT_AND_BACK, [800, 800, 950, 200], [800, 800, 950, 1800], id="not with a stop in between"),
+        pytest.param(OUT_AND_BACK, [200, 990, 990, 200], [200, 990, 1010, 1800], id="close to the turn"),
+        pytest.param(STREET, [200, 300, 302, 302], [200, 300, 302, 302], id="bays on the only pass"),
+    ],
+)
+def test_two_calls_in_a_row_at_one_place_are_on_two_passes_where_there_are_two(
+    path: Path, stops: list[float], along_m: list[float]
+) -> None:
+    places = [(x, 0.0) for x in stops]
+    assert place_stops(path, places).tolist() == pytest.approx(along_m)
+    assert place_stops(path, [(x, -6.0) for x in stops], doors_on=1).tolist() == pytest.approx(along_m)
+
+
+def test_two_calls_in_a_row_are_told_apart_on_two_carriageways() -> None:
+    """The pole is 3 m from one line and 5 m from the other; 20 m away the other line would be another street."""
+    for apart_m, along_m in ((8.0, [800.0, 1208.0]), (20.0, [800.0, 800.0])):
+        path = Path([(0, 0), (1000, 0), (1000, apart_m), (0, apart_m)])
+        assert place_stops(path, [(800, 3), (800, 3)]).tolist() == pytest.approx(along_m)
+
+
+def test_repeated_rows_at_a_crossing_stay_together_when_a_stop_lies_between_the_passes() -> None:
+    first, second, between, last = place_stops(EIGHT, [(150, 50), (150, 50), (200, 50), (150, 50)]).tolist()
+    assert first == second < between < last
+
+
 def test_hints_choose_between_two_passes() -> None:
     stops = [(100, 0), (900, 0), (950, 0)]
     assert place_stops(OUT_AND_BACK, stops, hint_m=[100, 900, 1050]).tolist() == pytest.approx([100, 900, 1050])
@@ -169,10 +199,16 @@ def test_no_choice_in_order_is_nearer(seed: int) -> None:
     assert (placed >= 0.0).all()
     assert (placed <= path.length_m).all()
     approaches = [path.candidates(x, y, 1000.0) for x, y in stops.tolist()]
-    squares = [
+    costs = [
         sum(float(approach.offset_m[i]) ** 2 for approach, i in zip(approaches, choice, strict=True))
+        + crowding_m2(np.array([a.along_m[i] for a, i in zip(approaches, choice, strict=True)]))
         for choice in itertools.product(*(range(len(approach)) for approach in approaches))
         if (np.diff([a.along_m[i] for a, i in zip(approaches, choice, strict=True)]) >= 0.0).all()
     ]
-    if squares:
-        assert float((offsets(path, placed, stops) ** 2).sum()) <= min(squares) + 30.0 * count
+    if costs:
+        cost_m2 = float((offsets(path, placed, stops) ** 2).sum()) + crowding_m2(placed)
+        assert cost_m2 <= min(costs) + 30.0 * count
+
+
+def crowding_m2(along_m: np.ndarray) -> float:
+    return float((ONE_PLACE_M2 * (1.0 - np.minimum(np.diff(along_m) / BUS_M, 1.0)) ** 2).sum())
