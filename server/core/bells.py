@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from server.core.model import END_STATES, Bell, BellId, BellState, Reason, RiderId, RouteId, TripKey, VehicleId
+from server.core.model import END_STATES, Bell, BellId, BellState, Reason, RiderId, RouteId, StopId, TripKey, VehicleId
 
 _Key = TypeVar("_Key")
 _WITHOUT_BUS = frozenset({BellState.WAITING, BellState.PASSED, BellState.DECLINED})
@@ -59,11 +59,13 @@ def give(
 
 
 def fail(bell: Bell, state: BellState, now_ms: int, *, reason: Reason | None) -> Bell:
-    """Record that the chosen bus passed or declined: it is not tried again for this bell."""
-    if bell.vehicle_id is None:
+    """Record that the chosen bus passed or declined: on this run it is not tried again for this bell."""
+    if bell.vehicle_id is None or bell.trip is None:
         raise IllegalMoveError(f"bell {bell.bell_id} has no bus that could fail it")
     moved = move(bell, state, now_ms, reason=reason)
-    return msgspec.structs.replace(moved, tried=(*bell.tried, bell.vehicle_id))
+    return msgspec.structs.replace(
+        moved, tried=(*bell.tried, bell.vehicle_id), tried_trips=(*bell.tried_trips, bell.trip)
+    )
 
 
 def wait(bell: Bell, now_ms: int, *, reason: Reason | None) -> Bell:
@@ -83,6 +85,7 @@ class BellBook:
         self._unplaced: dict[BellId, None] = {}
         self._by_vehicle: defaultdict[VehicleId, dict[BellId, None]] = defaultdict(dict)
         self._by_route: defaultdict[RouteId, dict[BellId, None]] = defaultdict(dict)
+        self._by_stop: defaultdict[StopId, dict[BellId, None]] = defaultdict(dict)
 
     def __len__(self) -> int:
         return len(self._bells)
@@ -103,6 +106,7 @@ class BellBook:
             return
         self._bells[bell.bell_id] = bell
         self._by_rider[bell.rider_id][bell.bell_id] = None
+        self._by_stop[bell.stop_id][bell.bell_id] = None
         if bell.state in _WITHOUT_BUS or bell.vehicle_id is None:
             self._unplaced[bell.bell_id] = None
             self._by_route[bell.route_id][bell.bell_id] = None
@@ -117,6 +121,10 @@ class BellBook:
     def of_vehicle(self, vehicle_id: VehicleId) -> list[Bell]:
         """Bells that await this vehicle."""
         return self._these(self._by_vehicle.get(vehicle_id, ()))
+
+    def at_stop(self, stop_id: StopId) -> list[Bell]:
+        """Open bells rung at a stop, whichever bus they await."""
+        return self._these(self._by_stop.get(stop_id, ()))
 
     def without_bus(self, route_id: RouteId | None = None) -> list[Bell]:
         """Bells for which no bus is chosen: all, or those of a route."""
@@ -136,6 +144,7 @@ class BellBook:
             return
         self._unplaced.pop(bell_id, None)
         self._drop(self._by_route, old.route_id, bell_id)
+        self._drop(self._by_stop, old.stop_id, bell_id)
         if old.vehicle_id is not None:
             self._drop(self._by_vehicle, old.vehicle_id, bell_id)
 

@@ -1,13 +1,14 @@
 """Which bus serves which bell, and when its driver is told. Level 5 of the core.
 
-Exactly one bus: the next one that still can stop in comfort. Reasons are given for every bus that cannot.
+Exactly one bus: the one that will be there first of those that still can stop in comfort. Reasons are given for every
+bus that cannot.
 """
 
 from collections.abc import Iterable
 from typing import NamedTuple, assert_never
 
 from server.core.approach import Approach
-from server.core.model import Bell, Need, Reason, Stage, Vehicle, VehicleId
+from server.core.model import Bell, Need, Reason, Stage, TripKey, Vehicle, VehicleId
 from server.core.network import Visit
 from server.core.policy import Policy
 from server.core.prediction import eta_s
@@ -16,7 +17,13 @@ from server.core.tracking import Track, doors_open
 NOT_PICKED_UP = 1
 """GTFS `pickup_type` 1: no boarding here."""
 OVERTAKE_M = 150.0
-"""A bell moves to a bus that came ahead only when it is this much nearer: bunched buses must not flap."""
+"""Of two buses on one path the other has come ahead only when it is this much nearer: bunched buses must not flap."""
+SOONER_S = 30.0
+"""A bus on another path, or one that waits for its departure, is ahead when it will be there this much sooner.
+
+Two stops' dwell: what an estimate a few minutes ahead may be off without anybody having overtaken."""
+CRUISE_MPS = 10.0
+"""For a bus whose trip is unknown, and so its estimate: 36 km/h, a city bus between stops."""
 
 
 class Candidate(NamedTuple):
@@ -86,14 +93,14 @@ def cannot_serve(
         return Reason.OFF_ROUTE
     if track.age_s(now_ms) > policy.silent_s:
         return Reason.BUS_SILENT
-    if candidate.approach.standing_at(candidate.visit.index):
-        return Reason.BUS_HERE_NOW if standing_here(candidate) else Reason.TOO_LATE  # it stood here and is leaving
-    if not can_be_told(track, now_ms, rules):
-        return Reason.NO_TERMINAL
     if track.seats_left == 0:
         return Reason.FULL
     if Need.WHEELCHAIR in needs and vehicle is not None and vehicle.low_floor is False:
         return Reason.NO_BUS_CAN_SERVE
+    if candidate.approach.standing_at(candidate.visit.index):
+        return Reason.BUS_HERE_NOW if standing_here(candidate) else Reason.TOO_LATE  # it stood here and is leaving
+    if not can_be_told(track, now_ms, rules):
+        return Reason.NO_TERMINAL
     return None if before_commit(candidate, now_ms, policy) else Reason.TOO_LATE
 
 
@@ -104,19 +111,49 @@ def can_be_told(track: Track, now_ms: int, rules: Rules) -> bool:
     return (now_ms - track.terminal_since_ms) / 1000.0 < rules.policy.terminal_grace_s
 
 
-def nearest(candidates: Iterable[Candidate]) -> Candidate | None:
-    """The next bus: least way left; ties by vehicle id, so that replays agree."""
-    return min(candidates, key=lambda c: (c.left_m, c.track.vehicle_id), default=None)
+def arrives_in_s(candidate: Candidate, now_ms: int) -> float:
+    """Seconds until the bus is at the visit, by its estimate, or at an even speed where there is none."""
+    eta = eta_s(candidate.track, candidate.visit.index, now_ms)
+    return max(0.0, candidate.left_m) / CRUISE_MPS if eta is None else eta
 
 
-def overtaken_by(current: Candidate, best: Candidate) -> bool:
+def first_of(candidates: Iterable[Candidate], now_ms: int) -> Candidate | None:
+    """Find the next bus: the one that will be there first, ties by vehicle id, so that replays agree.
+
+    Of bunched buses on one path it is the one in front, whatever a few seconds of their estimates say.
+    """
+    timed = [(arrives_in_s(c, now_ms), c) for c in candidates]
+    if not timed:
+        return None
+    soonest_s, soonest = min(timed, key=lambda row: (row[0], row[1].left_m, row[1].track.vehicle_id))
+    bunched = [c for in_s, c in timed if _same_path(c, soonest) and in_s <= soonest_s + SOONER_S]
+    return min(bunched, key=lambda c: (c.left_m, c.track.vehicle_id))
+
+
+def overtaken_by(current: Candidate, best: Candidate, now_ms: int) -> bool:
     """Has another bus come clearly ahead of the chosen one?"""
-    return best.track.vehicle_id != current.track.vehicle_id and best.left_m < current.left_m - OVERTAKE_M
+    if best.track.vehicle_id == current.track.vehicle_id:
+        return False
+    sooner_s = arrives_in_s(current, now_ms) - arrives_in_s(best, now_ms)
+    if not _same_path(current, best):
+        return sooner_s > SOONER_S
+    nearer_m = current.left_m - best.left_m
+    return (nearer_m > OVERTAKE_M and sooner_s > -SOONER_S) or (nearer_m > -OVERTAKE_M and sooner_s > SOONER_S)
 
 
-def acceptable(bell: Bell, vehicle_id: VehicleId) -> bool:
-    """May this vehicle be chosen for the bell at all: not tried before, and the one wished for until that one is lost."""
-    if vehicle_id in bell.tried:
+def _same_path(one: Candidate, other: Candidate) -> bool:
+    """Do both come along the same pattern to the same visit, so that metres tell who is in front?"""
+    assert one.track.pattern is not None
+    assert other.track.pattern is not None
+    return (one.track.pattern.index, one.visit.index) == (other.track.pattern.index, other.visit.index)
+
+
+def acceptable(bell: Bell, vehicle_id: VehicleId, trip: TripKey | None) -> bool:
+    """May this vehicle be chosen for the bell at all: the one wished for until that is lost, and no run that failed it.
+
+    On its next run a vehicle may come for a rider whom it passed: where one bus serves a route it is the next bus.
+    """
+    if any(run == (vehicle_id, trip) for run in zip(bell.tried, bell.tried_trips, strict=False)):
         return False
     lost = bell.buses > 0 and (bell.vehicle_id is None or bell.vehicle_id in bell.tried)
     return lost or bell.wanted_vehicle_id in (None, vehicle_id)

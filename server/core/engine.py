@@ -7,8 +7,7 @@ or sign-ons and ends in the same two last steps. The engine is the only owner of
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
-from server.core import motion, ringing, tracking, upkeep, views
-from server.core.dispatch import cannot_serve
+from server.core import motion, ringing, serving, tracking, upkeep, views
 from server.core.effects import ArrivalView, Effect, VehicleView
 from server.core.events import Cancel, Event, Fix, Respond, Ring, Shown, SignOff, SignOn, TerminalLink, Tick
 from server.core.model import Alert, Assignment, Bell, BellId, Fact, RiderId, StopId, Vehicle, VehicleId
@@ -124,9 +123,7 @@ class RouteEngine:
             for vehicle_id in self._shard.on_pattern.get(ref.pattern_index, ()):
                 candidate = self._shard.candidate(vehicle_id, ref.visit_index)
                 if candidate is not None and candidate.track.on_route:
-                    why_not = cannot_serve(
-                        candidate, (), self._shard.registry.get(vehicle_id), now_ms, self._shard.rules
-                    )
+                    why_not = serving.why_not(self._shard, candidate, (), now_ms)
                     rows.append(views.arrival(candidate, why_not, self.network, self.policy, now_ms))
         return sorted(rows, key=lambda row: (row.eta_s, row.vehicle_id))
 

@@ -195,7 +195,7 @@ class Bell(Record, frozen=True, gc=False):
     """A rider's accepted request, whole: the latest record of a bell is all that recovery needs.
 
     `attempt` is 1 until the second bus is chosen, then counts on; `buses` is how many were chosen; `tried` are vehicles that passed or declined. `visit_sequence` is the
-    `stop_sequence` of the visit at which the chosen vehicle is awaited.
+    `stop_sequence` of the visit at which the chosen vehicle is awaited. `tried_trips` are the runs on which the `tried` were, one for each.
     """
 
     bell_id: BellId
@@ -219,6 +219,7 @@ class Bell(Record, frozen=True, gc=False):
     visit_sequence: int | None = None
     reason: Reason | None = None
     tried: tuple[VehicleId, ...] = ()
+    tried_trips: tuple[TripKey, ...] = ()
 
     @property
     def ended(self) -> bool:

@@ -58,6 +58,7 @@ def moved(shard: Shard, track: Track, taken: Taken, now_ms: int) -> list[Effect]
             effects += visited(shard, track, visit_event, now_ms)
     if run_is_over(shard, track):
         effects += end_of_trip(shard, track, now_ms)
+    effects += serving.board_here(shard, track, now_ms)
     effects += serving.refresh_alerts(shard, track, now_ms)
     assert track.trip is not None
     for bell in shard.bells.without_bus(track.trip.route_id):
@@ -96,7 +97,8 @@ def begin_approach(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
     behind = {visit.stop_sequence for visit in track.pattern.visits[: approach.next_index]}
     for bell in shard.bells.of_vehicle(track.vehicle_id):
         if bell.visit_sequence in behind:
-            effects += serving.over(shard, bell, VisitOutcome.UNKNOWN, sure=False, now_ms=now_ms)
+            told = serving.driver_knew(shard, bell)
+            effects += serving.over(shard, bell, VisitOutcome.UNKNOWN, told=told, sure=False, now_ms=now_ms)
     for alert in shard.alerts.live(track.vehicle_id):
         if alert.stop_sequence in behind:
             effects += shard.alerts.clear(track.vehicle_id, alert.stop_sequence, Outcome.EXPIRED, now_ms)
@@ -117,13 +119,14 @@ def visited(shard: Shard, track: Track, event: VisitEvent, now_ms: int) -> list[
                     effects += serving.change(shard, life.move(bell, BellState.ARRIVED, now_ms), now_ms)
         case Finished():
             effects.append(StopVisited(_stop_visit(track.vehicle_id, track.trip_key, event, visit, now_ms)))
-            alert = shard.alerts.at(track.vehicle_id, visit.stop_sequence)
-            outcome = serving.judged(event.outcome, told=alert is not None and alert.shown_ms is not None)
+            knew = {bell.bell_id for bell in bells if serving.driver_knew(shard, bell)}
+            outcome = serving.judged(event.outcome, told=bool(knew))
             cleared = Outcome.SERVED if outcome is VisitOutcome.STOPPED else Outcome.PASSED
             effects += shard.alerts.clear(track.vehicle_id, visit.stop_sequence, cleared, now_ms)
             sure = event.confidence >= approaching.SEEN_CONFIDENCE
             for bell in bells:
-                effects += serving.over(shard, bell, event.outcome, sure=sure, now_ms=now_ms)
+                told = bell.bell_id in knew
+                effects += serving.over(shard, bell, event.outcome, told=told, sure=sure, now_ms=now_ms)
         case _:
             assert_never(event)
     return effects

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from server.core import bells as life
 from server.core import refusals, serving
-from server.core.dispatch import cannot_serve
+from server.core.dispatch import arrives_in_s
 from server.core.effects import BellRepeated, Effect, Refused
 from server.core.events import Cancel, Respond, Ring, Shown
 from server.core.model import Answer, Bell, BellState, Outcome, Reason
 from server.core.refusals import Place
-from server.core.shard import Shard
+from server.core.shard import Declined, Shard
 
 ANSWER_REASONS = {Answer.FULL: Reason.FULL, Answer.CANNOT_STOP: Reason.CANNOT_STOP}
 
@@ -51,16 +51,18 @@ def ring(shard: Shard, ring: Ring, now_ms: int) -> list[Effect]:
 
 
 def no_bus(shard: Shard, ring: Ring, places: Sequence[Place], now_ms: int) -> Refused | None:
-    """No bus that runs, and none that is due, could serve this ring; the nearest bus's reason is given."""
+    """No bus that runs, and none that is due, could serve this ring; the next bus's reason is given.
+
+    Nor is a bell needed for a bus that stands at the stop and can be boarded (DOMAIN §2: "here now", not accepted).
+    """
     found = [c for c in shard.candidates(places) if ring.vehicle_id in (None, c.track.vehicle_id)]
     reasons = [
-        cannot_serve(c, ring.needs, shard.registry.get(c.track.vehicle_id), now_ms, shard.rules)
-        for c in sorted(found, key=lambda c: c.left_m)
+        serving.why_not(shard, c, ring.needs, now_ms) for c in sorted(found, key=lambda c: arrives_in_s(c, now_ms))
     ]
+    if Reason.BUS_HERE_NOW in reasons:
+        return Refused(Reason.BUS_HERE_NOW, ring.bell_id)
     if None in reasons:
         return None
-    if reasons and reasons[0] is Reason.BUS_HERE_NOW:
-        return Refused(Reason.BUS_HERE_NOW, ring.bell_id)
     if ring.vehicle_id is not None:
         return Refused(reasons[0] if reasons and reasons[0] else Reason.NO_BUS_CAN_SERVE, ring.bell_id)
     if shard.due(places, now_ms):
@@ -97,6 +99,7 @@ def respond(shard: Shard, event: Respond, now_ms: int) -> list[Effect]:
         effects = shard.alerts.mark_shown(alert, now_ms)
         return effects + serving.bells_of_alert(shard, alert, BellState.ACKNOWLEDGED, serving.ON_A_BUS, now_ms)
     reason = ANSWER_REASONS[event.answer]
+    shard.declined[event.vehicle_id] = Declined(alert.trip, alert.stop_sequence, reason)
     effects = shard.alerts.clear(event.vehicle_id, alert.stop_sequence, Outcome.MOVED, now_ms)
     declined = [life.fail(b, BellState.DECLINED, now_ms, reason=reason) for b in serving.behind(shard, alert)]
     for bell in declined:

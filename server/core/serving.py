@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 
 from server.core import bells as life
 from server.core import refusals
-from server.core.dispatch import Candidate, acceptable, cannot_serve, nearest
+from server.core.dispatch import Candidate, acceptable, cannot_serve, first_of, needed_m
 from server.core.effects import BellChanged, Effect
-from server.core.model import Alert, Bell, BellId, BellState, Outcome, Reason, VehicleId, VisitOutcome
+from server.core.model import Alert, Bell, BellId, BellState, Need, Outcome, Reason, VehicleId, VisitOutcome
+from server.core.network import Visit, VisitRef
 from server.core.shard import Shard
 from server.core.tracking import Track
 
+UNSEEN = frozenset({BellState.WAITING, BellState.ASSIGNED})
 TOLD = frozenset({BellState.SHOWN, BellState.ACKNOWLEDGED})
 ON_A_BUS = TOLD | {BellState.ASSIGNED}
 
@@ -48,15 +50,23 @@ def give(shard: Shard, bell: Bell, best: Candidate, now_ms: int, *, reason: Reas
 def best_for(shard: Shard, bell: Bell, now_ms: int) -> Candidate | None:
     """The next bus that can serve this bell now."""
     places = refusals.places_of_bell(bell, shard.network)
-    return nearest(c for c in shard.candidates(places) if may(shard, bell, c, now_ms))
+    return first_of((c for c in shard.candidates(places) if may(shard, bell, c, now_ms)), now_ms)
 
 
 def may(shard: Shard, bell: Bell, candidate: Candidate, now_ms: int) -> bool:
     """Can this bus be given this bell?"""
-    vehicle_id = candidate.track.vehicle_id
-    if not acceptable(bell, vehicle_id):
-        return False
-    return cannot_serve(candidate, bell.needs, shard.registry.get(vehicle_id), now_ms, shard.rules) is None
+    return acceptable(bell, candidate.track.vehicle_id, candidate.track.trip_key) and (
+        why_not(shard, candidate, bell.needs, now_ms) is None
+    )
+
+
+def why_not(shard: Shard, candidate: Candidate, needs: Iterable[Need], now_ms: int) -> Reason | None:
+    """Why this bus cannot be given a bell at this visit now, or None; what its driver said of the visit counts."""
+    declined = shard.declined.get(candidate.track.vehicle_id)
+    if declined is not None and declined[:2] == (candidate.track.trip_key, candidate.visit.stop_sequence):
+        return declined.reason
+    vehicle = shard.registry.get(candidate.track.vehicle_id)
+    return cannot_serve(candidate, needs, vehicle, now_ms, shard.rules)
 
 
 def release(shard: Shard, vehicle_id: VehicleId, reason: Reason, now_ms: int) -> list[Effect]:
@@ -67,7 +77,7 @@ def release(shard: Shard, vehicle_id: VehicleId, reason: Reason, now_ms: int) ->
         effects += shard.alerts.clear(vehicle_id, alert.stop_sequence, Outcome.MOVED, now_ms)
     for bell in bells:
         if bell.state is BellState.ARRIVED:
-            effects += over(shard, bell, VisitOutcome.STOPPED, sure=True, now_ms=now_ms)
+            effects += over(shard, bell, VisitOutcome.STOPPED, told=True, sure=True, now_ms=now_ms)
         else:
             waiting = life.wait(bell, now_ms, reason=reason)
             effects += change(shard, waiting, now_ms)
@@ -81,11 +91,12 @@ def dispatch_if_waiting(shard: Shard, bell_id: BellId, but: VehicleId, now_ms: i
     bell = shard.bells.get(bell_id)
     if bell is None or bell.state is not BellState.WAITING:
         return []
-    best = nearest(
+    others = (
         c
         for c in shard.candidates(refusals.places_of_bell(bell, shard.network))
         if c.track.vehicle_id != but and may(shard, bell, c, now_ms)
     )
+    best = first_of(others, now_ms)
     return [] if best is None else give(shard, bell, best, now_ms, reason=bell.reason)
 
 
@@ -117,24 +128,27 @@ def refresh_alerts(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
 
 
 def give_up_late(shard: Shard, candidate: Candidate, bells: Sequence[Bell], now_ms: int) -> list[Effect]:
-    """A bell whose driver was not told before the commit point goes to the next bus, and says so."""
+    """A bell whose driver was not told before the commit point goes to the next bus, and says so.
+
+    The physical one: an operator's earlier cut-off says until when one may ring, not until when a driver is told.
+    """
     vehicle_id = candidate.track.vehicle_id
     if shard.alerts.at(vehicle_id, candidate.visit.stop_sequence) is not None:
+        return []
+    if candidate.left_m > needed_m(candidate.track, now_ms, shard.policy):
         return []
     effects: list[Effect] = []
     for bell in bells:
         if bell.state is BellState.ASSIGNED and shard.bells.get(bell.bell_id) is bell:
-            reason = cannot_serve(candidate, bell.needs, shard.registry.get(vehicle_id), now_ms, shard.rules)
-            if reason in (Reason.TOO_LATE, Reason.BUS_HERE_NOW):
-                effects += change(shard, life.wait(bell, now_ms, reason=Reason.TOO_LATE), now_ms)
-                effects += dispatch_if_waiting(shard, bell.bell_id, vehicle_id, now_ms)
+            effects += change(shard, life.wait(bell, now_ms, reason=Reason.TOO_LATE), now_ms)
+            effects += dispatch_if_waiting(shard, bell.bell_id, vehicle_id, now_ms)
     return effects
 
 
-def over(shard: Shard, bell: Bell, outcome: VisitOutcome, *, sure: bool, now_ms: int) -> list[Effect]:
-    """The awaited visit is over: the bell ends, or is told to the next bus."""
+def over(shard: Shard, bell: Bell, outcome: VisitOutcome, *, told: bool, sure: bool, now_ms: int) -> list[Effect]:
+    """The awaited visit is over: the bell ends, or is told to the next bus. `told`: its driver knew of it."""
     reason = None if sure else Reason.UNSURE
-    stood = bell.state is BellState.ARRIVED or judged(outcome, told=bell.state in TOLD) is VisitOutcome.STOPPED
+    stood = bell.state is BellState.ARRIVED or judged(outcome, told=told) is VisitOutcome.STOPPED
     if stood:
         return change(shard, life.move(bell, BellState.SERVED, now_ms, reason=reason), now_ms)
     passed = life.fail(bell, BellState.PASSED, now_ms, reason=reason)
@@ -165,6 +179,49 @@ def move_away(shard: Shard, bell: Bell, reason: Reason, now_ms: int) -> list[Eff
     effects = change(shard, life.wait(bell, now_ms, reason=reason), now_ms)
     effects += refresh_of(shard, vehicle_id, now_ms)
     return effects + dispatch_if_waiting(shard, bell.bell_id, vehicle_id, now_ms)
+
+
+def driver_knew(shard: Shard, bell: Bell) -> bool:
+    """Was the driver of the bell's bus told? Where a terminal is taken for granted it shows what it was sent."""
+    if bell.vehicle_id is None or bell.visit_sequence is None or bell.state in TOLD:
+        return bell.state in TOLD
+    taken_for_granted = shard.rules.assume_terminal and shard.tracks[bell.vehicle_id].terminal_up is None
+    alert = shard.alerts.at(bell.vehicle_id, bell.visit_sequence) if taken_for_granted else None
+    return alert is not None and bell.bell_id in alert.bells
+
+
+def board_here(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
+    """Riders whose bell no driver knows board the bus that stands at their stop now, whichever they awaited.
+
+    It came too late for this bus, which stopped all the same (somebody got off, the driver saw them). Without this
+    the bus behind would be asked to stop for nobody.
+    """
+    approach = shard.approaches.get(track.vehicle_id)
+    if track.pattern is None or approach is None or not approach.standing_at(approach.next_index):
+        return []
+    visit = track.pattern.visits[approach.next_index]
+    effects: list[Effect] = []
+    for bell in shard.bells.at_stop(visit.stop_id):
+        if bell.state in UNSEEN and bell.vehicle_id != track.vehicle_id and not driver_knew(shard, bell):
+            effects += _board(shard, bell, track, visit, now_ms)
+    return effects
+
+
+def _board(shard: Shard, bell: Bell, track: Track, visit: Visit, now_ms: int) -> list[Effect]:
+    assert track.pattern is not None
+    here = VisitRef(track.pattern.index, visit.index)
+    candidate = shard.candidate(track.vehicle_id, visit.index)
+    fits = candidate is not None and any(here == place.ref for place in refusals.places_of_bell(bell, shard.network))
+    if candidate is None or not fits or not acceptable(bell, track.vehicle_id, track.trip_key):
+        return []
+    if why_not(shard, candidate, bell.needs, now_ms) is not Reason.BUS_HERE_NOW:
+        return []
+    here_now = Reason.BUS_HERE_NOW
+    assert track.trip_key is not None
+    given = life.give(bell, track.vehicle_id, track.trip_key, visit.stop_sequence, now_ms, reason=here_now)
+    effects = change(shard, given, now_ms)
+    effects += change(shard, life.move(given, BellState.ARRIVED, now_ms, reason=here_now), now_ms)
+    return effects + refresh_of(shard, bell.vehicle_id, now_ms)
 
 
 def judged(outcome: VisitOutcome, *, told: bool) -> VisitOutcome:

@@ -2,17 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from server.core import views
 from server.core.alerts import AlertBoard
 from server.core.approach import Approach
 from server.core.bells import BellBook
 from server.core.dispatch import Candidate, Rules
-from server.core.model import Bell, BellId, Vehicle, VehicleId
+from server.core.model import Bell, BellId, Reason, TripKey, Vehicle, VehicleId
 from server.core.network import Network
 from server.core.policy import Policy
 from server.core.refusals import Place
 from server.core.tracking import Track
+
+
+class Declined(NamedTuple):
+    """A driver's "full" or "cannot stop" at a visit of a run. Kept in memory only: after a crash he is asked once more."""
+
+    trip: TripKey
+    stop_sequence: int
+    reason: Reason
 
 
 class Shard:
@@ -31,7 +40,9 @@ class Shard:
         self.bells = BellBook(policy.ended_kept)
         self.alerts = AlertBoard()
         self.checked_ms: dict[BellId, int] = {}
-        """When each bell without a bus was last asked whether one is to come."""
+        """When each bell was last asked what is dear to ask: is any bus to come, has another come ahead."""
+        self.declined: dict[VehicleId, Declined] = {}
+        """What each driver said last of a visit: he is not asked again for it, whoever rings there later."""
 
     def candidates(self, places: Iterable[Place]) -> list[Candidate]:
         """Buses whose pattern has one of the visits ahead of them."""

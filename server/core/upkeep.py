@@ -2,13 +2,16 @@
 
 from server.core import bells as life
 from server.core import refusals, serving
-from server.core.dispatch import acceptable, can_be_told, overtaken_by
+from server.core.dispatch import acceptable, can_be_told, needed_m, overtaken_by
 from server.core.effects import Effect
 from server.core.model import Bell, BellState, Outcome, Reason, VehicleId, VisitOutcome
 from server.core.shard import Shard
+from server.core.tracking import Track
 
 FORGET_TRACK_S = 3_600.0
 """A vehicle silent this long, with no bell behind it, is dropped from memory."""
+OVERTAKE_CHECK_S = 5.0
+"""How often a bell whose driver does not know it yet is compared with the other buses: a bus comes 50 m in it."""
 EXPIRY_CHECK_S = 20.0
 """How often a bell without a bus is asked whether any bus is still to come (a timetable look-up)."""
 
@@ -34,7 +37,7 @@ def tick(shard: Shard, now_ms: int) -> list[Effect]:
 
 
 def look_after(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
-    """Is the chosen bus still the right one? Once shown, only its silence can take a bell away from it."""
+    """Is the chosen bus still the right one? Once shown, only silence and a full bus can take a bell away from it."""
     assert bell.vehicle_id is not None
     track = shard.tracks[bell.vehicle_id]
     lost = track.age_s(now_ms) > shard.policy.silent_s
@@ -44,15 +47,30 @@ def look_after(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
         return give_up(shard, bell, Reason.TOO_OLD, now_ms)
     if lost:
         return serving.move_away(shard, bell, Reason.BUS_SILENT, now_ms)
+    if hand_over(shard, bell, track, now_ms):
+        return serving.move_away(shard, bell, Reason.FULL, now_ms)
     if bell.state is not BellState.ASSIGNED:
         return []
     if not can_be_told(track, now_ms, shard.rules):
         return serving.move_away(shard, bell, Reason.NO_TERMINAL, now_ms)
+    return compare(shard, bell, track, now_ms)
+
+
+def compare(shard: Shard, bell: Bell, track: Track, now_ms: int) -> list[Effect]:
+    """Has another bus come clearly ahead of the chosen one, whose driver was not shown the bell yet?"""
+    if not _due(shard, bell, OVERTAKE_CHECK_S, now_ms):
+        return []
     current = shard.current(bell, track)
     best = serving.best_for(shard, bell, now_ms)
-    if current is not None and best is not None and overtaken_by(current, best):
+    if current is not None and best is not None and overtaken_by(current, best, now_ms):
         return serving.give(shard, bell, best, now_ms, reason=Reason.OVERTAKEN)
     return []
+
+
+def hand_over(shard: Shard, bell: Bell, track: Track, now_ms: int) -> bool:
+    """Is the bus full by its own count, and early enough that a driver who saw the bell need not stop for it?"""
+    current = shard.current(bell, track)
+    return track.seats_left == 0 and current is not None and current.left_m > needed_m(track, now_ms, shard.policy)
 
 
 def leave_standing(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
@@ -60,18 +78,17 @@ def leave_standing(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     assert bell.vehicle_id is not None
     assert bell.visit_sequence is not None
     effects = shard.alerts.clear(bell.vehicle_id, bell.visit_sequence, Outcome.SERVED, now_ms)
-    return effects + serving.over(shard, bell, VisitOutcome.STOPPED, sure=False, now_ms=now_ms)
+    return effects + serving.over(shard, bell, VisitOutcome.STOPPED, told=True, sure=False, now_ms=now_ms)
 
 
 def expire(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     """A bell without a bus ends when none is to come, or when it is older than anybody waits."""
     if _too_old(shard, bell, now_ms):
         return give_up(shard, bell, Reason.TOO_OLD, now_ms)
-    if now_ms - shard.checked_ms.get(bell.bell_id, bell.rung_ms) < EXPIRY_CHECK_S * 1000:
+    if not _due(shard, bell, EXPIRY_CHECK_S, now_ms):
         return []
-    shard.checked_ms[bell.bell_id] = now_ms
     places = refusals.places_of_bell(bell, shard.network)
-    coming = any(acceptable(bell, c.track.vehicle_id) for c in shard.candidates(places))
+    coming = any(acceptable(bell, c.track.vehicle_id, c.track.trip_key) for c in shard.candidates(places))
     if coming or shard.due(places, now_ms):
         return []
     return give_up(shard, bell, Reason.NO_MORE_BUSES, now_ms)
@@ -92,8 +109,17 @@ def forget_silent(shard: Shard, now_ms: int) -> None:
     for vehicle_id in gone:
         track = shard.tracks.pop(vehicle_id)
         shard.approaches.pop(vehicle_id, None)
+        shard.declined.pop(vehicle_id, None)
         if track.pattern is not None:
             shard.on_pattern[track.pattern.index].pop(vehicle_id, None)
+
+
+def _due(shard: Shard, bell: Bell, every_s: float, now_ms: int) -> bool:
+    """Is it time to ask again what is dear to ask? Counts from now on if so."""
+    if now_ms - shard.checked_ms.get(bell.bell_id, bell.rung_ms) < every_s * 1000:
+        return False
+    shard.checked_ms[bell.bell_id] = now_ms
+    return True
 
 
 def _too_old(shard: Shard, bell: Bell, now_ms: int) -> bool:

@@ -12,10 +12,11 @@ from server.core.dispatch import (
     Candidate,
     Rules,
     acceptable,
+    arrives_in_s,
     before_commit,
     can_be_told,
     cannot_serve,
-    nearest,
+    first_of,
     needed_m,
     overtaken_by,
     stage_of,
@@ -33,6 +34,8 @@ from server.core.model import (
     RouteId,
     Stage,
     StopId,
+    TripId,
+    TripKey,
     Vehicle,
     VehicleId,
 )
@@ -44,6 +47,7 @@ POLICY = Policy()
 RULES = Rules(POLICY, assume_terminal=True)
 STREET = line(STRAIGHT, [200.0, 1000.0, 1400.0, 2000.0])
 BUS = VehicleId("bus")
+RUN, LATER_RUN = TripKey(TripId("T"), "20261120"), TripKey(TripId("T2"), "20261120")
 
 
 def candidate(visit: int = 1, *, left_m: float = 500.0, name: str = "bus", **more: Any) -> Candidate:
@@ -178,27 +182,72 @@ def test_a_bus_that_stands_at_the_stop_is_here(more: dict[str, Any], here: bool)
 # -- which bus -------------------------------------------------------------------
 
 
-def test_the_next_bus_is_the_nearest_and_a_tie_is_the_lesser_name() -> None:
+def test_of_buses_on_one_path_the_next_is_the_one_in_front_and_a_tie_is_the_lesser_name() -> None:
     far, near, twin = candidate(left_m=400), candidate(left_m=300, name="b"), candidate(left_m=300, name="a")
-    assert nearest([far, near, twin]) == twin
-    assert nearest([]) is None
+    assert first_of([far, near, twin], near.track.seen_ms) == twin
+    assert first_of([], 0) is None
+
+
+def test_a_bus_that_waits_for_its_departure_is_behind_one_under_way_however_near_it_stands() -> None:
+    waiting, coming = waits_to_depart(600), candidate(left_m=700.0, name="coming")
+    assert first_of([waiting, coming], coming.track.seen_ms) == coming
+    assert overtaken_by(waiting, coming, coming.track.seen_ms)
+    assert not overtaken_by(coming, waiting, coming.track.seen_ms)
+
+
+def test_of_two_that_wait_the_first_to_depart_is_next_though_it_stands_a_little_behind() -> None:
+    later, sooner = waits_to_depart(900, at_m=210.0, name="later"), waits_to_depart(300, name="sooner")
+    assert first_of([later, sooner], later.track.seen_ms) == sooner
+    assert overtaken_by(later, sooner, later.track.seen_ms)
+
+
+def waits_to_depart(in_s: int, *, at_m: float = 200.0, name: str = "waits") -> Candidate:
+    it = candidate(left_m=1000.0 - at_m, speed_mps=0.0, name=name)
+    assert it.track.trip is not None
+    assert it.track.fix is not None
+    it.track.day_start_ms = it.track.fix.at_ms + 1000 * (in_s - int(it.track.trip.departures_s[0]))
+    return it
+
+
+@pytest.mark.parametrize(("left_m", "overtaken"), [(950, False), (800, False), (150, True), (0, True)])
+def test_a_bus_on_another_way_to_the_stop_is_ahead_by_time(left_m: float, overtaken: bool) -> None:
+    """As where a loop comes to a stop twice: a minute sooner is ahead, a few seconds are not."""
+    here, there = candidate(3, left_m=850), candidate(2, left_m=left_m, name="there")
+    there.track.seen_ms = here.track.seen_ms
+    assert overtaken_by(here, there, here.track.seen_ms) is overtaken
+
+
+def test_a_bus_whose_trip_nobody_knows_is_timed_by_its_way() -> None:
+    it = candidate(left_m=500)
+    it.track.trip = None
+    assert arrives_in_s(it, it.track.seen_ms) == pytest.approx(50.0)
 
 
 @pytest.mark.parametrize(("left_m", "name", "overtaken"), [(149, "b", True), (151, "b", False), (10, "bus", False)])
 def test_bunched_buses_do_not_take_bells_from_one_another(left_m: float, name: str, overtaken: bool) -> None:
-    assert overtaken_by(candidate(left_m=300), candidate(left_m=left_m, name=name)) is overtaken
+    it = candidate(left_m=300)
+    assert overtaken_by(it, candidate(left_m=left_m, name=name), it.track.seen_ms) is overtaken
 
 
 @pytest.mark.parametrize(
     ("change", "vehicle", "yes"),
     [
         ({}, "bus", True),
-        ({"tried": (BUS,)}, "bus", False),
+        ({"tried": (BUS,), "tried_trips": (RUN,)}, "bus", False),
+        ({"tried": (BUS,), "tried_trips": (LATER_RUN,)}, "bus", True),
         ({"wanted_vehicle_id": BUS}, "bus", True),
         ({"wanted_vehicle_id": BUS}, "other", False),
         ({"wanted_vehicle_id": BUS, "vehicle_id": BUS, "buses": 1}, "other", False),
-        ({"wanted_vehicle_id": BUS, "vehicle_id": BUS, "buses": 1, "tried": (BUS,)}, "other", True),
-        ({"wanted_vehicle_id": BUS, "vehicle_id": BUS, "buses": 1, "tried": (BUS,)}, "bus", False),
+        (
+            {"wanted_vehicle_id": BUS, "vehicle_id": BUS, "buses": 1, "tried": (BUS,), "tried_trips": (RUN,)},
+            "other",
+            True,
+        ),
+        (
+            {"wanted_vehicle_id": BUS, "vehicle_id": BUS, "buses": 1, "tried": (BUS,), "tried_trips": (RUN,)},
+            "bus",
+            False,
+        ),
         ({"wanted_vehicle_id": BUS, "buses": 1}, "other", True),
     ],
 )
@@ -213,7 +262,7 @@ def test_a_wish_for_one_bus_holds_until_that_bus_is_lost(change: dict[str, Any],
         rung_ms=0,
         changed_ms=0,
     )
-    assert acceptable(replace(bell, **change), VehicleId(vehicle)) is yes
+    assert acceptable(replace(bell, **change), VehicleId(vehicle), RUN) is yes
 
 
 # -- what the driver sees ----------------------------------------------------------

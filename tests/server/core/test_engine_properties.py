@@ -100,7 +100,8 @@ class Ledger:
             assert bell.buses - before.buses == (bell.state is BellState.ASSIGNED)
         assert (bell.vehicle_id is None) == (bell.trip is None) == (bell.visit_sequence is None)
         assert bell.attempt == max(1, bell.buses)
-        assert bell.state is not BellState.ASSIGNED or bell.vehicle_id not in bell.tried
+        tried: Iterable[tuple[object, object]] = zip(bell.tried, bell.tried_trips, strict=True)
+        assert bell.state is not BellState.ASSIGNED or (bell.vehicle_id, bell.trip) not in list(tried)
         self.bells[bell.bell_id] = bell
 
     def _raised(self, alert: Alert) -> None:
