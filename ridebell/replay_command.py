@@ -23,6 +23,7 @@ def replay(
     out: Annotated[Path, typer.Option(metavar="DECISIONS", help=t("replay.out"))],
     speed: Annotated[str, typer.Option(metavar="max|N", help=t("replay.speed"))] = AS_FAST_AS_POSSIBLE,
     trace: Annotated[bool, typer.Option("--trace", help=t("replay.trace"))] = False,
+    predict: Annotated[int | None, typer.Option(metavar="N", min=1, help=t("replay.predict"))] = None,
     lenient: Annotated[bool, typer.Option("--lenient", help=t("replay.lenient"))] = False,
     policy: Annotated[str, typer.Option(metavar="NAME|FILE", help=t("serve.policy"))] = "physical",
     vehicles: Annotated[Path | None, typer.Option(metavar="FILE", help=t("serve.vehicles"))] = None,
@@ -36,7 +37,7 @@ def replay(
     pace = _speed(speed)
     loaded, registry = network_from(network), vehicles_from(vehicles)
     engine = RouteEngine(loaded, policy_from(policy), vehicles=registry, assume_terminal=True)
-    run = Replay(engine, Renderer(loaded, registry), trace=trace)
+    run = Replay(engine, Renderer(loaded, registry), trace=trace, predict_s=predict)
     bad: list[str] = []
     try:
         lines = _paced(read_recording(recording, lenient=lenient, bad=bad), pace)

@@ -22,6 +22,7 @@ from server.core.effects import (
     Effect,
     FixRefused,
     Positioned,
+    Prediction,
     Refused,
     StopVisited,
 )
@@ -44,17 +45,23 @@ COARSE_TICK_S = 60
 
 @dataclass(slots=True)
 class Replay:
-    """One pass over a recording. `trace` adds `position` and `fix_refused` lines."""
+    """One pass over a recording. `trace` adds `position` and `fix_refused` lines.
+
+    `predict_s` adds `prediction` lines every so many seconds: on each whole second of the recording's time that it
+    divides, or the first one after it that is looked at.
+    """
 
     engine: RouteEngine
     renderer: Renderer
     trace: bool = False
+    predict_s: int | None = None
     now_ms: int | None = None
     late: int = 0
     """Lines that came with an earlier `at_ms` than one before them; taken at the time reached by then."""
     read: Counter[str] = field(default_factory=Counter)
     written: Counter[str] = field(default_factory=Counter)
     _last_seq: Counter[str] = field(default_factory=Counter)
+    _predicted_s: int = 0
 
     def run(self, lines: Iterable[line.RecordedLine]) -> Iterator[Decision]:
         """Decisions in order. After the last line time runs on until no bell is open, by the rules' own limits."""
@@ -87,6 +94,7 @@ class Replay:
         while at_s * 1000 <= until_ms and (self.engine.open_bell_count or not while_open):
             self.now_ms = at_s * 1000
             yield from self._step(Tick())
+            yield from self._predict(at_s)
             at_s += 1 if at_s < fine_until_s else COARSE_TICK_S
 
     def end(self) -> Iterator[Decision]:
@@ -102,6 +110,15 @@ class Replay:
             if decision is not None:
                 self.written[decision["type"]] += 1
                 yield decision
+
+    def _predict(self, at_s: int) -> Iterator[Decision]:
+        """What is expected of every bus in service, if it is time to say so."""
+        if self.predict_s is None or at_s // self.predict_s == self._predicted_s // self.predict_s:
+            return
+        self._predicted_s = at_s
+        for prediction in self.engine.predictions(at_s * 1000):
+            self.written["prediction"] += 1
+            yield _record("prediction", prediction)
 
     def _seq(self, stream: str) -> int:
         self._last_seq[stream] += 1
@@ -159,7 +176,7 @@ def _line(message: msgspec.Struct, **who: str) -> Decision:
     return {"at_ms": fields.pop("at_ms"), "type": fields.pop("type"), **who, **fields}
 
 
-def _record(kind: str, record: StopVisit | Positioned | FixRefused) -> Decision:
+def _record(kind: str, record: StopVisit | Positioned | FixRefused | Prediction) -> Decision:
     """A core record as a decision: every field in its order, a trip as its two parts, unknown values null."""
     decision: Decision = {"at_ms": record.at_ms, "type": kind}
     for name in record.__struct_fields__:
@@ -167,6 +184,8 @@ def _record(kind: str, record: StopVisit | Positioned | FixRefused) -> Decision:
         if name == "trip":
             decision["trip_id"] = value.trip_id if value is not None else None
             decision["start_date"] = value.start_date if value is not None else None
+        elif name == "stops":
+            decision[name] = msgspec.to_builtins(value)
         elif name != "at_ms":
             decision[name] = round(value, 3) if isinstance(value, float) else value
     return decision

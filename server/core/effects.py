@@ -12,6 +12,7 @@ from server.core.model import (
     Reason,
     Record,
     RouteId,
+    StopId,
     StopVisit,
     TripKey,
     VehicleId,
@@ -136,6 +137,25 @@ class ArrivalView(Record, frozen=True, gc=False):
     why_not: Reason | None
 
 
+class VisitForecast(Record, frozen=True, gc=False):
+    """When a bus is expected at one visit ahead: one time in ten before `p10_ms`, half before `p50_ms`, nine before `p90_ms`."""
+
+    stop_id: StopId
+    stop_sequence: int
+    p10_ms: int
+    p50_ms: int
+    p90_ms: int
+
+
+class Prediction(Record, frozen=True, gc=False):
+    """What is expected of one bus in service, as of `at_ms`: the visits ahead of it, in order."""
+
+    at_ms: int
+    vehicle_id: VehicleId
+    trip: TripKey
+    stops: tuple[VisitForecast, ...]
+
+
 class VehicleView(Record, frozen=True, gc=False):
     """One vehicle as the engine believes it to be."""
 
@@ -157,4 +177,4 @@ class VehicleView(Record, frozen=True, gc=False):
     stale: bool
     terminal_up: bool | None
     live_alerts: int
-    etas_s: tuple[float, ...] = ()
+    ahead: tuple[VisitForecast, ...] = ()

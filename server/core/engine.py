@@ -4,12 +4,13 @@ A fix goes: tracking → approach → bells of the visits it touches → dispatc
 or sign-ons and ends in the same two last steps. The engine is the only owner of its state; it has no clock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
 from server.core import motion, ringing, serving, tracking, upkeep, views
-from server.core.effects import ArrivalView, Effect, VehicleView
+from server.core.effects import ArrivalView, Effect, Prediction, VehicleView
 from server.core.events import Cancel, Event, Fix, Respond, Ring, Shown, SignOff, SignOn, TerminalLink, Tick
+from server.core.learned import Learned
 from server.core.model import Alert, Assignment, Bell, BellId, Fact, RiderId, StopId, Vehicle, VehicleId
 from server.core.network import Network
 from server.core.policy import Policy
@@ -20,14 +21,21 @@ class RouteEngine:
     """All live buses, bells and alerts of one shard, and the rules that move them. One caller at a time.
 
     `assume_terminal`: whether a bus of which no terminal was ever heard can be told (replays: yes; live: no).
+    `learned`: what earlier days taught; the engine goes on learning in it.
     """
 
     def __init__(
-        self, network: Network, policy: Policy, *, vehicles: Mapping[VehicleId, Vehicle], assume_terminal: bool
+        self,
+        network: Network,
+        policy: Policy,
+        *,
+        vehicles: Mapping[VehicleId, Vehicle],
+        assume_terminal: bool,
+        learned: Learned | None = None,
     ) -> None:
         self.network = network
         self.policy = policy
-        self._shard = Shard(network, policy, vehicles=vehicles, assume_terminal=assume_terminal)
+        self._shard = Shard(network, policy, vehicles=vehicles, assume_terminal=assume_terminal, learned=learned)
 
     def step(self, event: Event, now_ms: int) -> list[Effect]:
         """Decide what one event changes. Effects are in the order in which they happened."""
@@ -114,6 +122,15 @@ class RouteEngine:
         """Seconds until the bell's bus is there and how many stops away it is; None where there is no bus."""
         return self._shard.outlook(bell, now_ms)
 
+    @property
+    def learned(self) -> Learned:
+        """What was learned of running times and of the errors of predictions."""
+        return self._shard.forecasts.learned
+
+    def predictions(self, now_ms: int) -> Iterator[Prediction]:
+        """When every bus in service is expected at the stops ahead of it."""
+        return views.predictions(self._shard.tracks.values(), now_ms)
+
     def arrivals(self, stop_id: StopId, now_ms: int) -> Sequence[ArrivalView]:
         """The buses on their way to a stop, soonest first; each says why it cannot be told, if so."""
         rows: list[ArrivalView] = []
@@ -128,7 +145,7 @@ class RouteEngine:
         return sorted(rows, key=lambda row: (row.eta_s, row.vehicle_id))
 
     def vehicles(self, now_ms: int, *, with_etas: bool = False) -> Sequence[VehicleView]:
-        """Every vehicle with a position; `with_etas` adds the seconds to each visit ahead."""
+        """Every vehicle with a position; `with_etas` adds when it is expected at each visit ahead."""
         return [
             views.vehicle(
                 t,

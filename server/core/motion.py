@@ -6,6 +6,7 @@ from server.core import approach as approaching
 from server.core import bells as life
 from server.core import placing, serving, signon, tracking, views
 from server.core.approach import Arrived, Finished, VisitEvent
+from server.core.course import Call
 from server.core.effects import Assigned, Effect, FixRefused, Refused, StopVisited
 from server.core.events import Fix, SignOff, SignOn, TerminalLink
 from server.core.model import (
@@ -113,11 +114,14 @@ def visited(shard: Shard, track: Track, event: VisitEvent, now_ms: int) -> list[
     bells = [b for b in shard.bells.of_vehicle(track.vehicle_id) if b.visit_sequence == visit.stop_sequence]
     effects: list[Effect] = []
     match event:
-        case Arrived():
+        case Arrived(visit_index=index, at_ms=at_ms):
+            shard.forecasts.arrived(track, index, at_ms)
             for bell in bells:
                 if bell.state in serving.ON_A_BUS:
                     effects += serving.change(shard, life.move(bell, BellState.ARRIVED, now_ms), now_ms)
         case Finished():
+            call = Call(event.visit_index, event.arrived_ms, event.departed_ms)
+            shard.forecasts.finished(track, call, stood_s=event.stood_s, confidence=event.confidence)
             effects.append(StopVisited(_stop_visit(track.vehicle_id, track.trip_key, event, visit, now_ms)))
             knew = {bell.bell_id for bell in bells if serving.driver_knew(shard, bell)}
             outcome = serving.judged(event.outcome, told=bool(knew))

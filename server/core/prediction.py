@@ -1,57 +1,138 @@
-"""When will it be there: the timetable's own running times from where the bus is now. Level 3 of the core.
+"""When will it be there: a bus's place joined with what is expected of its run. Level 3 of the core.
 
-The present lateness is carried forward, since running times are added to *now*; a bus that waits for its departure
-adds the wait. Learning from the day's runs is a later refinement; the signature stays.
+`eta_s` is the median of the same model that gives `bands` (10, 50 and 90 %). `Forecasts` is what is learned from all
+buses of a shard: it is told of arrivals and finished visits, and puts predictions aside to learn from their errors.
 """
 
-from server.core.network import Pattern, Trip
-from server.core.tracking import Track, scheduled_s
+from typing import NamedTuple
 
-FASTEST_MPS = 25.0
-"""No stretch is predicted faster than 90 km/h, whatever a rounded timetable (same minute at two stops) says."""
-SLOWEST_MPS = 1.5
-"""... nor slower than a walk, unless the bus waits for a departure."""
-STANDS_AT_FIRST_M = 30.0
-"""Zone of the first stop in which a bus waits for its departure (the published ±30 m stop zone)."""
-LONGEST_WAIT_S = 3_600.0
-"""A departure farther away than an hour is not what this bus waits for."""
+from server.core.calibration import Band, Calibration, still_to_come
+from server.core.course import Call, Course, Place
+from server.core.learned import Learned
+from server.core.model import Phase
+from server.core.running_times import RunningTimes
+from server.core.tracking import HEADING_SPEED_MPS, Track
+
+REACHED_M = 12.0
+"""This near a stop's own place, or at a stand in its zone, it is reached (as the approach step has it)."""
+SAMPLE_EVERY_S = 60.0
+"""How often each bus's predictions are put aside to be judged later: every other stop, so that errors are not all one."""
+SAMPLED_AHEAD = (0, 1, 2, 4, 7, 12, 19)
+"""Which of the stops ahead are put aside: the same number from each class of horizons."""
+LONGEST_GAP_MS = 150_000
+"""Visits within a longer gap between fixes are interpolated over several stops: nothing is learned from them."""
+LONGEST_SILENCE_S = 180.0
+"""Nothing is predicted of a bus that was not heard for longer: three periods of the slowest terminals (60 s)."""
+SURE = 0.9
+"""Confidence of a visit from which its stand was seen and not guessed."""
+
+
+class VisitBand(NamedTuple):
+    """When a bus is expected at one visit, in epoch ms."""
+
+    visit_index: int
+    p10_ms: int
+    p50_ms: int
+    p90_ms: int
 
 
 def eta_s(track: Track, visit_index: int, now_ms: int) -> float | None:
-    """Seconds from now until the bus reaches the visit; None while its place or trip is unknown.
+    """Seconds from now until the bus reaches the visit (median); None while its place or trip is unknown.
 
-    0 for a visit it stands at. Never negative: a bus that is overdue by its last fix is due now.
+    0 for a visit it stands at or has passed. Never negative: a bus that is overdue by its last fix is due now.
     """
-    if track.progress_m is None or track.pattern is None or track.trip is None:
+    course, place = course_of(track), place_of(track)
+    if course is None or place is None:
         return None
-    pattern, trip = track.pattern, track.trip
-    visit = pattern.visits[visit_index]
-    left_m = visit.along_m - track.progress_m
-    if left_m <= 0.0:
-        return 0.0
-    run_s = float(trip.arrivals_s[visit_index]) - scheduled_s(trip, pattern, track.progress_m)
-    run_s = min(
-        max(run_s, left_m / FASTEST_MPS),
-        left_m / SLOWEST_MPS + _planned_dwell_s(trip, pattern, track.progress_m, visit_index),
-    )
-    until_s = departs_in_s(track, visit_index, now_ms)
-    if until_s is None:
-        return max(0.0, run_s - track.age_s(now_ms))
-    return max(0.0, run_s + max(until_s, -track.age_s(now_ms)))
+    expected = course.expected(place, visit_index)
+    return 0.0 if expected is None else max(0.0, expected.median_s - (now_ms - place.at_ms) / 1000.0)
 
 
-def departs_in_s(track: Track, visit_index: int, now_ms: int) -> float | None:
-    """Seconds until the timetable lets a bus leave its first stop, negative once it has; None where it is under way."""
-    if track.pattern is None or track.trip is None or track.progress_m is None or visit_index == 0:
+def bands(track: Track, now_ms: int) -> list[VisitBand]:
+    """When the bus is expected at each visit ahead of it, knowing that it has not been seen there by now."""
+    course, place = course_of(track), place_of(track)
+    if course is None or place is None:
+        return []
+    since_s, rows = (now_ms - place.at_ms) / 1000.0, []
+    least = Band(since_s, since_s, since_s)
+    for index in _ahead(course, place):
+        expected = course.expected(place, index)
+        assert expected is not None
+        band = still_to_come(course.band(expected), since_s)
+        least = Band(*map(max, band, least))
+        rows.append(VisitBand(index, *(place.at_ms + round(1000.0 * in_s) for in_s in least)))
+    return rows
+
+
+def course_of(track: Track) -> Course | None:
+    """What is expected of the track's present run; one that learns nothing where no `Forecasts` began it."""
+    if track.trip is None or track.pattern is None:
         return None
-    if track.progress_m > track.pattern.visits[0].along_m + STANDS_AT_FIRST_M:
+    course = track.course
+    if course is None or not course.is_of(track.trip, track.day_start_ms):
+        course = track.course = Course(track.trip, track.pattern, track.day_start_ms, RunningTimes(), Calibration())
+    return course
+
+
+def place_of(track: Track) -> Place | None:
+    """Where the bus was by its last fix, at the time of the fix (never later than it was received)."""
+    if track.progress_m is None or track.fix is None:
         return None
-    until_s = (track.day_start_ms - now_ms) / 1000.0 + float(track.trip.departures_s[0])
-    return until_s if until_s < LONGEST_WAIT_S else None
+    stands = (track.speed_mps or 0.0) < HEADING_SPEED_MPS
+    return Place(track.progress_m, min(track.fix.at_ms, track.seen_ms), stands)
 
 
-def _planned_dwell_s(trip: Trip, pattern: Pattern, progress_m: float, visit_index: int) -> float:
-    """Standing time that the timetable itself has between here and the visit (layovers in the middle of a trip)."""
-    start = int(pattern.visit_along_m.searchsorted(progress_m))
-    dwell = trip.departures_s[start:visit_index] - trip.arrivals_s[start:visit_index]
-    return float(dwell.clip(0).sum())
+def _ahead(course: Course, place: Place) -> range:
+    """Visits that the bus has not reached."""
+    first = next((i for i, along_m in enumerate(course.stops_m) if along_m > place.progress_m + REACHED_M), None)
+    if first is None:
+        return range(0)
+    return range(first + (course.standing == first), len(course.stops_m))
+
+
+class Forecasts:
+    """What a shard's buses teach of running times and of the errors of predictions."""
+
+    def __init__(self, learned: Learned | None = None) -> None:
+        self.learned = learned or Learned()
+        self.times = RunningTimes(self.learned.running)
+        self.calibration = Calibration(self.learned.errors)
+
+    def begin(self, track: Track) -> None:
+        """The track was put on a run, or on none; what the present run has done so far is kept."""
+        if track.trip is None or track.pattern is None:
+            track.course = None
+        elif track.course is None or not track.course.is_of(track.trip, track.day_start_ms):
+            track.course = Course(track.trip, track.pattern, track.day_start_ms, self.times, self.calibration)
+
+    def arrived(self, track: Track, visit_index: int, at_ms: int) -> None:
+        """The bus stands at a visit."""
+        if track.course is not None:
+            track.course.arrived(visit_index, at_ms)
+
+    def finished(self, track: Track, call: Call, *, stood_s: float, confidence: float) -> None:
+        """A visit is behind the bus."""
+        if track.course is None:
+            return
+        span = track.span
+        if span is not None and span.to_ms - span.from_ms > LONGEST_GAP_MS:
+            call = Call(call.visit_index, None, None)
+        track.course.finished(call, stood_s if confidence >= SURE else None)
+
+    def sample(self, track: Track, now_ms: int) -> None:
+        """Put aside what is expected of a bus in service, once in a while."""
+        course = track.course
+        if course is None or now_ms - course.sampled_ms < SAMPLE_EVERY_S * 1000 or not predictable(track, now_ms):
+            return
+        place = place_of(track)
+        assert place is not None
+        course.sampled_ms = now_ms
+        ahead = _ahead(course, place)
+        course.put_aside(place, [ahead[k] for k in SAMPLED_AHEAD if k < len(ahead)])
+
+
+def predictable(track: Track, now_ms: int) -> bool:
+    """Is the bus on its way, its place known, and heard of lately?"""
+    if track.age_s(now_ms) > LONGEST_SILENCE_S:
+        return False
+    return track.on_route and track.progress_m is not None and track.phase is Phase.IN_SERVICE

@@ -9,9 +9,11 @@ from server.core.alerts import AlertBoard
 from server.core.approach import Approach
 from server.core.bells import BellBook
 from server.core.dispatch import Candidate, Rules
+from server.core.learned import Learned
 from server.core.model import Bell, BellId, Reason, TripKey, Vehicle, VehicleId
 from server.core.network import Network
 from server.core.policy import Policy
+from server.core.prediction import Forecasts
 from server.core.refusals import Place
 from server.core.tracking import Track
 
@@ -28,12 +30,19 @@ class Shard:
     """Live buses, their approaches, open bells and live alerts. Owned by one engine; one caller at a time."""
 
     def __init__(
-        self, network: Network, policy: Policy, *, vehicles: Mapping[VehicleId, Vehicle], assume_terminal: bool
+        self,
+        network: Network,
+        policy: Policy,
+        *,
+        vehicles: Mapping[VehicleId, Vehicle],
+        assume_terminal: bool,
+        learned: Learned | None = None,
     ) -> None:
         self.network = network
         self.policy = policy
         self.registry = vehicles
         self.rules = Rules(policy, assume_terminal)
+        self.forecasts = Forecasts(learned)
         self.tracks: dict[VehicleId, Track] = {}
         self.approaches: dict[VehicleId, Approach] = {}
         self.on_pattern: defaultdict[int, dict[VehicleId, None]] = defaultdict(dict)
@@ -84,6 +93,7 @@ class Shard:
 
     def index(self, track: Track, *, before: int | None) -> None:
         """Keep the list of vehicles on each pattern right after a sign-on; `before` is the pattern it was on."""
+        self.forecasts.begin(track)
         after = track.pattern.index if track.pattern is not None else None
         if before is not None and before != after:
             self.on_pattern[before].pop(track.vehicle_id, None)

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from server.core.course import Course
 from server.core.events import Fix, SignOn
 from server.core.model import Assignment, Doors, Phase, Reason, Source, TripKey, VehicleId
 from server.core.network import Network, Pattern, Trip
@@ -88,6 +89,8 @@ class Track:
     """What its feed said last that is no run we know, and when it was looked up."""
     seats_left: int | None = None
     passengers: int | None = None
+    course: Course | None = None
+    """What is expected of the run it is on; kept by `prediction`."""
 
     @property
     def at_end(self) -> bool:

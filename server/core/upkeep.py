@@ -33,6 +33,8 @@ def tick(shard: Shard, now_ms: int) -> list[Effect]:
         if fresh is not None and fresh.state is BellState.WAITING:
             effects += expire(shard, fresh, now_ms)
     forget_silent(shard, now_ms)
+    for track in shard.tracks.values():
+        shard.forecasts.sample(track, now_ms)
     return effects
 
 

@@ -1,12 +1,14 @@
 """What the engine believes, as records for those who ask. Level 7 of the core: reads state, changes none."""
 
+from collections.abc import Iterable, Iterator
+
 from server.core.approach import Approach
 from server.core.dispatch import Candidate, standing_here
-from server.core.effects import ArrivalView, Positioned, VehicleView
+from server.core.effects import ArrivalView, Positioned, Prediction, VehicleView, VisitForecast
 from server.core.model import Phase, Reason
 from server.core.network import Network
 from server.core.policy import Policy
-from server.core.prediction import eta_s
+from server.core.prediction import bands, eta_s, predictable
 from server.core.tracking import Track
 
 NEXT_SLACK_M = 10.0
@@ -107,9 +109,9 @@ def vehicle(
     pattern = track.pattern
     known = pattern is not None and track.progress_m is not None and track.on_route and approach is not None
     next_index = min(approach.next_index, len(pattern.visits) - 1) if known and approach and pattern else None
-    etas: tuple[float, ...] = ()
-    if with_etas and pattern is not None and next_index is not None and track.phase is Phase.IN_SERVICE:
-        etas = tuple(eta_s(track, i, now_ms) or 0.0 for i in range(next_index, len(pattern.visits)))
+    ahead: tuple[VisitForecast, ...] = ()
+    if with_etas and next_index is not None and track.phase is Phase.IN_SERVICE:
+        ahead = forecasts(track, now_ms)
     return VehicleView(
         vehicle_id=track.vehicle_id,
         fix=track.fix,
@@ -129,5 +131,25 @@ def vehicle(
         stale=track.age_s(now_ms) > policy.stale_s,
         terminal_up=track.terminal_up,
         live_alerts=live_alerts,
-        etas_s=etas,
+        ahead=ahead,
     )
+
+
+def forecasts(track: Track, now_ms: int) -> tuple[VisitForecast, ...]:
+    """When the bus is expected at each visit that it has not reached."""
+    if track.pattern is None:
+        return ()
+    visits = track.pattern.visits
+    return tuple(
+        VisitForecast(visits[band.visit_index].stop_id, visits[band.visit_index].stop_sequence, *band[1:])
+        for band in bands(track, now_ms)
+    )
+
+
+def predictions(tracks: Iterable[Track], now_ms: int) -> Iterator[Prediction]:
+    """What is expected of every bus in service; nothing is said of one that is past its last stop but one."""
+    for track in tracks:
+        if track.trip_key is not None and predictable(track, now_ms):
+            stops = forecasts(track, now_ms)
+            if stops:
+                yield Prediction(now_ms, track.vehicle_id, track.trip_key, stops)

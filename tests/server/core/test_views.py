@@ -125,7 +125,7 @@ def test_a_vehicle_on_its_way() -> None:
     assert (view.phase, view.on_route, view.stale, view.live_alerts) == (Phase.IN_SERVICE, True, False, 0)
     assert view.progress_m == pytest.approx(bus.x_m, abs=4)
     assert (view.next_visit_index, view.age_s, view.terminal_up) == (2, 5.0, None)
-    assert view.etas_s == ()
+    assert view.ahead == ()
     assert (view.route_id, view.direction_id, view.trip) == ("10", 0, TripKey(TripId("E-0"), DAY))
 
 
@@ -133,15 +133,16 @@ def test_its_times_at_the_stops_ahead_on_demand() -> None:
     world = World()
     bus_at(world, "bus", stop_x(1) + 100)
     (view,) = world.engine.vehicles(world.now_ms, with_etas=True)
-    assert len(view.etas_s) == 6
-    assert list(view.etas_s) == sorted(view.etas_s)
+    assert [visit.stop_sequence for visit in view.ahead] == [3, 4, 5, 6, 7, 8]
+    assert all(visit.p10_ms < visit.p50_ms < visit.p90_ms for visit in view.ahead)
+    assert [visit.p50_ms for visit in view.ahead] == sorted(visit.p50_ms for visit in view.ahead)
 
 
 def test_a_vehicle_at_the_end_lies_over_and_has_no_times() -> None:
     world = World()
     bus_at(world, "bus", stop_x(7), speed_mps=0.0)
     (view,) = world.engine.vehicles(world.now_ms, with_etas=True)
-    assert (view.phase, view.etas_s, view.next_visit_index) == (Phase.LAYOVER, (), 7)
+    assert (view.phase, view.ahead, view.next_visit_index) == (Phase.LAYOVER, (), 7)
 
 
 def test_a_vehicle_past_its_last_stop_still_names_it() -> None:
@@ -160,7 +161,7 @@ def test_a_vehicle_of_no_trip_is_seen_where_it_is_and_no_more() -> None:
     assert (effect.progress_m, effect.next_stop_sequence, effect.phase) == (None, None, Phase.UNKNOWN)
     (view,) = world.engine.vehicles(world.now_ms, with_etas=True)
     assert (view.trip, view.pattern_index, view.progress_m, view.next_visit_index) == (None, None, None, None)
-    assert (view.etas_s, view.uncertainty_m) == ((), 4.0)
+    assert (view.ahead, view.uncertainty_m) == ((), 4.0)
 
 
 def test_a_vehicle_that_never_reported_is_not_listed() -> None:
