@@ -213,6 +213,8 @@ def waits_to_depart(in_s: int, *, at_m: float = 200.0, name: str = "waits") -> C
 def test_a_bus_on_another_way_to_the_stop_is_ahead_by_time(left_m: float, overtaken: bool) -> None:
     """As where a loop comes to a stop twice: a minute sooner is ahead, a few seconds are not."""
     here, there = candidate(3, left_m=850), candidate(2, left_m=left_m, name="there")
+    assert there.track.fix is not None
+    there.track.fix = replace(there.track.fix, at_ms=here.track.seen_ms, received_ms=here.track.seen_ms)
     there.track.seen_ms = here.track.seen_ms
     assert overtaken_by(here, there, here.track.seen_ms) is overtaken
 
