@@ -9,10 +9,7 @@ from ridebell.refusal import Refusal
 from ridebell.texts import language, t
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from server.corpus import Verdict
-    from server.protocol.scenario import Scenario
+    from server.protocol.scenario import Verdict
 
 FAILED = 1
 """Exit status when a scenario did not come out as expected, as pytest and others use it."""
@@ -22,38 +19,39 @@ OWN_CORPUS = Path("tests/scenarios")
 def corpus(
     path: Annotated[Path, typer.Argument(metavar="PATH", help=t("corpus.path"))] = OWN_CORPUS,
     only: Annotated[list[str] | None, typer.Option("--only", metavar="NNN", help=t("corpus.only"))] = None,
+    serve: Annotated[bool, typer.Option("--serve", help=t("corpus.serve"))] = False,
+    against: Annotated[str | None, typer.Option(metavar="URL", help=t("corpus.against"))] = None,
+    rate: Annotated[float | None, typer.Option(metavar="N", min=0.1, max=1000.0, help=t("corpus.rate"))] = None,
+    data: Annotated[Path | None, typer.Option(metavar="DIR", help=t("corpus.data"))] = None,
     as_json: Annotated[bool, typer.Option("--json", help=t("corpus.json"))] = False,
 ) -> None:
     """Run scenarios and judge them."""
+    if serve and against is not None:
+        raise Refusal(t("corpus.one_of"))
+    from ridebell.rehearsals import REHEARSAL_RATE, rehearse_abroad, rehearse_at_home
+    from server.corpus import Corpus
+    from server.presets import PolicyError
+    from server.protocol.expectations import ExpectationError
+    from server.protocol.recording import RecordingError
     from server.protocol.scenario import ScenarioError, find_scenarios
+    from server.registry import RegistryError
 
     try:
         scenarios = find_scenarios(path, frozenset(only or ()))
-    except ScenarioError as error:
+        if serve:
+            verdicts = rehearse_at_home(scenarios, rate=rate or REHEARSAL_RATE)
+        elif against is not None:
+            verdicts = rehearse_abroad(scenarios, against, rate=rate or 1.0, data=data)
+        else:
+            verdicts = [*map(Corpus().run, scenarios)]
+    except (ScenarioError, RecordingError, ExpectationError, PolicyError, RegistryError) as error:
         raise Refusal(str(error)) from error
-    verdicts = list(_in_process(scenarios))
     if as_json:
         _print_json(verdicts)
     else:
         _print_table(verdicts)
     if any(verdict.result == "failed" for verdict in verdicts):
         raise typer.Exit(FAILED)
-
-
-def _in_process(scenarios: "list[Scenario]") -> "Iterator[Verdict]":
-    from server.corpus import Corpus
-    from server.presets import PolicyError
-    from server.protocol.expectations import ExpectationError
-    from server.protocol.recording import RecordingError
-    from server.protocol.scenario import ScenarioError
-    from server.registry import RegistryError
-
-    runner = Corpus()
-    for scenario in scenarios:
-        try:
-            yield runner.run(scenario)
-        except (ScenarioError, RecordingError, ExpectationError, PolicyError, RegistryError) as error:
-            raise Refusal(str(error)) from error
 
 
 def _print_json(verdicts: "list[Verdict]") -> None:

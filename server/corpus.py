@@ -3,9 +3,7 @@
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
 from server.core.engine import RouteEngine
 from server.core.model import Vehicle, VehicleId
@@ -16,25 +14,9 @@ from server.gtfs.schedule import Schedule, read_schedule
 from server.presets import read_policy
 from server.protocol.expectations import Decision, complaints
 from server.protocol.render import Renderer
-from server.protocol.scenario import AlertNames, Scenario, ScenarioError, feed_files, unanswered
+from server.protocol.scenario import AlertNames, Result, Scenario, ScenarioError, Verdict, feed_files, unanswered
 from server.registry import read_vehicles
 from server.replay import Replay
-
-
-class Result(StrEnum):
-    """How a scenario came out."""
-
-    OK = "ok"
-    FAILED = "failed"
-    NOT_APPLICABLE = "not_applicable"
-
-
-class Verdict(NamedTuple):
-    """A scenario's result; `why`: what was not as expected, or why it could not be played."""
-
-    scenario: Scenario
-    result: Result
-    why: tuple[str, ...] = ()
 
 
 class Corpus:

@@ -7,6 +7,7 @@ and the feed: its own `network/`, or `network.txt` with the name of a folder in 
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,6 +48,22 @@ class Scenario(NamedTuple):
     def title(self, language: str) -> str:
         """The sentence in Korean, or in English where there is one."""
         return self.titles[-1] if language == "en" else self.titles[0]
+
+
+class Result(StrEnum):
+    """How a scenario came out."""
+
+    OK = "ok"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Verdict(NamedTuple):
+    """A scenario's result; `why`: what was not as expected, or why it could not be played."""
+
+    scenario: Scenario
+    result: Result
+    why: tuple[str, ...] = ()
 
 
 def find_scenarios(path: Path, only: frozenset[str] = frozenset()) -> list[Scenario]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from server.corpus import Corpus, Result
-from server.protocol.scenario import Scenario, find_scenarios
+from server.corpus import Corpus
+from server.protocol.scenario import Result, Scenario, find_scenarios
 
 HERE = Path(__file__).parent
 SCENARIOS = find_scenarios(HERE)
