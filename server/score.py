@@ -21,7 +21,7 @@ name are `unjudged`. `without_end` counts decided bells whose last line is no en
 `alert_lead_s` is the true arrival of the alerted bus at the visit minus the first alert's time (negative: too late).
 
 Errors are absolute, with their signed median as `bias`; quantiles interpolate linearly; a figure without a sample is
-null. Other line types (`ride`, `prediction`, …) are counted and not judged.
+null. How predictions are judged is told in `server.score_predictions`. Other line types (`ride`, …) are only counted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +32,7 @@ import numpy as np
 from server.core.model import BellState, Phase, VisitOutcome
 from server.protocol.decisions import AlertLine, BellLine, Lines, PositionLine, StopVisitLine
 from server.score_pairs import agree, known_spans, pair_positions, pair_visits
+from server.score_predictions import PredictionScore, score_predictions
 
 _TAKEN = frozenset({BellState.SERVED, BellState.BOARDED, BellState.ALIGHTED})
 
@@ -108,6 +109,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     position: PositionScore | None
     stop_visit: VisitScore | None
     bell: BellScore | None
+    prediction: PredictionScore | None
     decided_lines: dict[str, int]
     truth_lines: dict[str, int]
 
@@ -118,9 +120,16 @@ def score(decided: Lines, truth: Lines) -> Score:
         position=_positions(decided.positions, truth.positions) if truth.positions and _traced(decided) else None,
         stop_visit=_visits(decided.stop_visits, truth.stop_visits) if truth.stop_visits else None,
         bell=_bells(decided, truth) if truth.bells else None,
+        prediction=_predictions(decided, truth),
         decided_lines=dict(sorted(decided.counts.items())),
         truth_lines=dict(sorted(truth.counts.items())),
     )
+
+
+def _predictions(decided: Lines, truth: Lines) -> PredictionScore | None:
+    if not decided.predictions or not truth.stop_visits:
+        return None
+    return score_predictions(decided.predictions, truth.stop_visits)
 
 
 def _traced(decided: Lines) -> bool:

@@ -83,6 +83,24 @@ class AlertLine(Judged, kw_only=True):
     stop_sequence: int
 
 
+class PredictedStop(msgspec.Struct, gc=False, kw_only=True):
+    """When a visit was expected."""
+
+    stop_sequence: int
+    p10_ms: Ms
+    p50_ms: Ms
+    p90_ms: Ms
+
+
+class PredictionLine(Judged, kw_only=True):
+    """What was expected of one bus."""
+
+    vehicle_id: Id
+    trip_id: str
+    stops: list[PredictedStop]
+    start_date: str | None = None
+
+
 class Lines(msgspec.Struct, kw_only=True):
     """A whole file, by type; `counts` holds every type found, judged or not."""
 
@@ -90,6 +108,7 @@ class Lines(msgspec.Struct, kw_only=True):
     stop_visits: list[StopVisitLine] = []
     bells: list[BellLine] = []
     alerts: list[AlertLine] = []
+    predictions: list[PredictionLine] = []
     counts: Counter[str] = msgspec.field(default_factory=Counter)
 
 
@@ -105,6 +124,7 @@ def read_judged(path: Path) -> Lines:
     visit = msgspec.json.Decoder(StopVisitLine)
     bell = msgspec.json.Decoder(BellLine)
     alert = msgspec.json.Decoder(AlertLine)
+    prediction = msgspec.json.Decoder(PredictionLine)
     for number, raw in read_lines(path):
         try:
             name = kind.decode(raw).type
@@ -118,12 +138,14 @@ def read_judged(path: Path) -> Lines:
                     lines.bells.append(bell.decode(raw))
                 case "alert":
                     lines.alerts.append(alert.decode(raw))
+                case "prediction":
+                    lines.predictions.append(prediction.decode(raw))
                 case _:
                     pass
         except msgspec.DecodeError as error:
             msg = f"{path}:{number}: not a line of decisions or truth: {error}"
             raise RecordingError(msg) from error
-    if not (lines.positions or lines.stop_visits or lines.bells):
-        msg = f"{path}: no position, stop_visit or bell to compare; is this a decisions or truth file?"
+    if not (lines.positions or lines.stop_visits or lines.bells or lines.predictions):
+        msg = f"{path}: no position, stop_visit, bell or prediction to compare; is this a decisions or truth file?"
         raise RecordingError(msg)
     return lines
