@@ -16,6 +16,7 @@ from server.core.model import Vehicle, VehicleId
 from server.core.network import Network
 from server.core.policy import Policy
 from server.gtfs.realtime import FeedClock, RefusedMessage, decode_vehicle_positions
+from server.learning import recall, remembering
 from server.protocol.tokens import SecretError, signing_key
 from server.runtime import Clock, Runtime
 from server.settings import RuntimeSettings, WebSettings
@@ -79,7 +80,8 @@ async def running(plan: Plan) -> AsyncIterator[Runtime]:
         raise StartError(f"there is no back end {plan.backend!r}; choose one of: {', '.join(BACKENDS)}")
     backend = await open_embedded(plan.data_dir)
     try:
-        engine = RouteEngine(plan.network, plan.policy, vehicles=plan.vehicles, assume_terminal=False)
+        learned = await recall(backend.notebook)
+        engine = RouteEngine(plan.network, plan.policy, vehicles=plan.vehicles, assume_terminal=False, learned=learned)
         runtime = Runtime(
             plan.network,
             engine,
@@ -90,10 +92,11 @@ async def running(plan: Plan) -> AsyncIterator[Runtime]:
             settings=plan.runtime,
         )
         await runtime.start()
-        try:
-            yield runtime
-        finally:
-            await runtime.stop()
+        async with remembering(backend.notebook, learned, period_s=plan.runtime.learned_every_s):
+            try:
+                yield runtime
+            finally:
+                await runtime.stop()
     finally:
         await backend.aclose()
 

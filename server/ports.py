@@ -1,4 +1,4 @@
-"""What the runtime needs from a back end, as contracts: a journal that keeps facts and a relay that hands messages on.
+"""What the runtime needs from a back end, as contracts: a journal that keeps facts, a relay that hands messages on.
 
 A back end is right when `tests/contract/` passes on it; the runtime knows nothing else about it.
 """
@@ -102,6 +102,21 @@ class Journal(Protocol):
 
     async def close(self) -> None:
         """Commit what is queued, call its `done`s and release the store. An `append` afterwards fails by its `done`."""
+        ...
+
+
+class Notebook(Protocol):
+    """Keeps one piece of bytes: what was learned. Losing it costs accuracy for a day, never data.
+
+    `save` replaces the whole, all or nothing; `load` gives what was saved last. Both raise OSError where the store fails.
+    """
+
+    async def load(self) -> bytes | None:
+        """What was saved last, or None before the first time."""
+        ...
+
+    async def save(self, data: bytes) -> None:
+        """Keep these bytes in place of the ones before."""
         ...
 
 

@@ -14,6 +14,8 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How often time itself is looked at. Too small: idle CPU; too large: silence and expiry are noticed late."""
     frames_kept: int = 50_000
     """Messages kept in memory for clients that come back (some 30 MB). Too small: each return reads the journal."""
+    learned_every_s: float = 60.0
+    """How often what was learned is stored (15 MB for a province). Too small: disk; too large: a crash forgets more."""
     latency_window: int = 20_000
     """Samples kept for each published latency. Too small: p99 jumps; too large: it forgets too slowly."""
 

@@ -4,8 +4,10 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from server.backends.embedded import notebook as notebooks
 from server.backends.embedded.journal import SqliteJournal
 from server.backends.embedded.lock import DataDirLock
+from server.backends.embedded.notebook import FileNotebook
 from server.backends.embedded.relay import InProcessRelay
 from server.backends.embedded.schema import FILE_NAME
 
@@ -16,6 +18,7 @@ class EmbeddedBackend:
 
     journal: SqliteJournal
     relay: InProcessRelay
+    notebook: FileNotebook
     lock: DataDirLock
 
     async def aclose(self) -> None:
@@ -37,4 +40,5 @@ async def open_embedded(data_dir: Path, *, max_bytes: int | None = None) -> Embe
     except BaseException:
         lock.release()
         raise
-    return EmbeddedBackend(journal=journal, relay=InProcessRelay(), lock=lock)
+    notebook = FileNotebook(data_dir / notebooks.FILE_NAME)
+    return EmbeddedBackend(journal=journal, relay=InProcessRelay(), notebook=notebook, lock=lock)
