@@ -11,7 +11,7 @@ from server.core.bells import BellBook
 from server.core.dispatch import Candidate, Rules
 from server.core.learned import Learned
 from server.core.model import Bell, BellId, Reason, TripKey, Vehicle, VehicleId
-from server.core.network import Network
+from server.core.network import Network, VisitRef
 from server.core.policy import Policy
 from server.core.prediction import Forecasts
 from server.core.refusals import Place
@@ -79,10 +79,31 @@ class Shard:
         return None if index is None else self.candidate(track.vehicle_id, index)
 
     def due(self, places: Iterable[Place], now_ms: int) -> bool:
-        """Is any bus still scheduled at these visits within the horizon a rider may wait?"""
+        """Is any run still scheduled at these visits within the horizon a rider may wait?
+
+        Runs whose buses are on the road do not count: those buses are asked themselves, and one that is too late for a
+        rider is not another one that is still to come.
+        """
         horizon_ms = now_ms + int(self.policy.ring_horizon_s * 1000)
-        due = (self.network.next_departure_ms(place.ref, now_ms) for place in places)
-        return any(at_ms is not None and at_ms <= horizon_ms for at_ms in due)
+        for place in places:
+            running = self._running_ms(place.ref, now_ms)
+            at_ms = self.network.next_departure_ms(place.ref, now_ms)
+            while at_ms in running:
+                at_ms = self.network.next_departure_ms(place.ref, at_ms + 1)
+            if at_ms is not None and at_ms <= horizon_ms:
+                return True
+        return False
+
+    def _running_ms(self, ref: VisitRef, now_ms: int) -> set[int]:
+        """Scheduled departures at a visit of the runs that buses are seen to make. Headway windows have no such times."""
+        found: set[int] = set()
+        for vehicle_id in self.on_pattern.get(ref.pattern_index, ()):
+            track = self.tracks[vehicle_id]
+            assert track.trip is not None
+            seen = track.on_route and track.age_s(now_ms) <= self.policy.silent_s
+            if seen and not track.trip.headways:
+                found.add(track.day_start_ms + 1000 * int(track.trip.departures_s[ref.visit_index]))
+        return found
 
     def track(self, vehicle_id: VehicleId, now_ms: int) -> Track:
         """The track of a vehicle, begun now if it is new."""

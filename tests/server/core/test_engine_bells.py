@@ -188,6 +188,16 @@ def test_not_in_service_when_nothing_is_due() -> None:
     assert refused(world.ring(3)) == [Reason.NOT_IN_SERVICE]
 
 
+def test_too_late_for_the_last_bus_is_said_at_once_though_it_runs_before_its_time() -> None:
+    world = World(network=street(trips=1))
+    bus_at(world, "L1", stop_x(3) - 30)
+    assert refused(world.ring(3)) == [Reason.TOO_LATE]
+    another_to_come = World(network=street(trips=2))
+    bus_at(another_to_come, "L1", stop_x(3) - 30)
+    another_to_come.ring(3)
+    assert another_to_come.states() == [(S.WAITING, None)]
+
+
 def test_waiting_bell_expires_with_the_last_bus() -> None:
     world = World(network=street(trips=1))
     world.ring(5)
