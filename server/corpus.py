@@ -12,7 +12,7 @@ from server.core.policy import Policy
 from server.gtfs.problems import FeedError
 from server.gtfs.schedule import Schedule, read_schedule
 from server.presets import read_policy
-from server.protocol.expectations import Decision, complaints
+from server.protocol.expectations import Decision, complaints, door_reason
 from server.protocol.render import Renderer
 from server.protocol.scenario import AlertNames, Result, Scenario, ScenarioError, Verdict, feed_files, unanswered
 from server.registry import read_vehicles
@@ -28,6 +28,10 @@ class Corpus:
     def run(self, scenario: Scenario) -> Verdict:
         """Play a scenario and judge it. Raises ScenarioError, RecordingError, ExpectationError, PolicyError."""
         expected = scenario.expected()
+        at_the_door = door_reason(expected)
+        if at_the_door is not None:
+            away = f"it expects `{at_the_door}`, which a server's door says; use --serve"
+            return Verdict(scenario, Result.NOT_APPLICABLE, (away,))
         decisions, troubles = self.decisions(scenario)
         why = (*troubles, *complaints(expected, decisions))
         return Verdict(scenario, Result.FAILED if why else Result.OK, why)

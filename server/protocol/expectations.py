@@ -78,6 +78,16 @@ CODES: Mapping[tuple[str, str], type[StrEnum]] = {
 """Fields that hold a stable code."""
 
 
+AT_THE_DOOR = frozenset({Reason.RATE_LIMITED, Reason.BUSY, Reason.BAD_MESSAGE, Reason.UNKNOWN_TYPE})
+"""Refusals that never reach the rules: a server's doors say them, so only a scenario over sockets can see them."""
+
+
+def door_reason(expected: Iterable[Expectation]) -> Reason | None:
+    """The first refusal that must come from a door, if any is expected."""
+    said = (one.pattern.get("reason") for one in expected if one.kind == "refused" and one.most != 0)
+    return next((Reason(reason) for reason in said if isinstance(reason, str) and reason in AT_THE_DOOR), None)
+
+
 def read_expectations(path: Path) -> list[Expectation]:
     """The lines of an expectations file. Raises ExpectationError, OSError."""
     found = [_expectation(f"{path}:{number}", raw) for number, raw in read_lines(path)]
