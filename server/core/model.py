@@ -133,10 +133,11 @@ class Phase(StrEnum):
 
 
 class Source(StrEnum):
-    """Who reported a fix: the terminal on the bus, or a feed that speaks for many buses."""
+    """Who says it: the terminal on the bus, a feed that speaks for many buses, or the vehicle's own movement."""
 
     TERMINAL = "terminal"
     FEED = "feed"
+    INFERRED = "inferred"
 
 
 class Reason(StrEnum):
@@ -250,7 +251,10 @@ class Alert(Record, frozen=True, gc=False):
 
 
 class Assignment(Record, frozen=True, gc=False):
-    """What a vehicle is signed on to; `None` fields mean signed off."""
+    """What a vehicle is signed on to; `None` fields mean signed off.
+
+    `said` is what a driver or a feed said where the vehicle's movement told otherwise, and was followed.
+    """
 
     vehicle_id: VehicleId
     at_ms: int
@@ -259,6 +263,7 @@ class Assignment(Record, frozen=True, gc=False):
     direction_id: int | None = None
     block_id: BlockId | None = None
     source: Source = Source.TERMINAL
+    said: "Assignment | None" = None
 
 
 class StopVisit(Record, frozen=True, gc=False):

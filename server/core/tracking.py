@@ -92,6 +92,11 @@ class Track:
     course: Course | None = None
     """What is expected of the run it is on; kept by `prediction`."""
 
+    idle: Phase = Phase.UNKNOWN
+    """What it does while it is on no run, as far as its movement tells."""
+    mismatch: bool = False
+    """Its movement contradicts what was signed on."""
+
     @property
     def at_end(self) -> bool:
         """True when the trip is over: the bus stands at the last stop of its pattern."""
@@ -105,7 +110,7 @@ class Track:
     def phase(self) -> Phase:
         """What the vehicle is doing."""
         if self.pattern is None or self.fix is None:
-            return Phase.UNKNOWN
+            return self.idle
         if not self.on_route:
             return Phase.OFF_ROUTE if self.off_fixes else Phase.UNKNOWN
         return Phase.LAYOVER if self.at_end or self._waits_to_depart else Phase.IN_SERVICE
