@@ -9,10 +9,10 @@ from server.core.model import Phase, Reason
 from server.core.network import Network
 from server.core.policy import Policy
 from server.core.prediction import bands, eta_s, predictable
-from server.core.tracking import Track
+from server.core.tracking import Track, doors_open
 
 NEXT_SLACK_M = 10.0
-"""Up to this far beyond its place a stop still counts as the next one: GPS error along the street."""
+"""Up to this far beyond its place a stop is still the next one of a moving bus: GPS error along the street."""
 DAY_TURNS_S = 28 * 3_600
 """What departs after 04:00 (28:00) is the next day's first bus, in the reckoning of Korean fares and timetables."""
 
@@ -30,7 +30,7 @@ def positioned(track: Track, policy: Policy, now_ms: int) -> Positioned:
         direction_id=track.assignment.direction_id if track.assignment is not None else None,
         pattern_id=track.pattern.pattern_id if track.pattern is not None else None,
         progress_m=round(track.progress_m, 1) if pattern is not None and track.progress_m is not None else None,
-        next_stop_sequence=_next_sequence(track) if pattern is not None else None,
+        next_stop_sequence=_next_sequence(track, policy) if pattern is not None else None,
         on_route=track.on_route,
         phase=track.phase,
         uncertainty_m=round(uncertainty_m, 1) if uncertainty_m is not None else None,
@@ -38,10 +38,13 @@ def positioned(track: Track, policy: Policy, now_ms: int) -> Positioned:
     )
 
 
-def _next_sequence(track: Track) -> int:
+def _next_sequence(track: Track, policy: Policy) -> int:
+    """The first stop that the bus has not left: while it stands in a stop's zone, that one."""
     assert track.pattern is not None
     assert track.progress_m is not None
-    index = int(track.pattern.visit_along_m.searchsorted(track.progress_m - NEXT_SLACK_M))
+    stands = doors_open(track.fix) or (track.speed_mps is not None and track.speed_mps < policy.stand_speed_mps)
+    slack_m = policy.zone_m if stands else NEXT_SLACK_M
+    index = int(track.pattern.visit_along_m.searchsorted(track.progress_m - slack_m))
     return track.pattern.visits[min(index, len(track.pattern.visits) - 1)].stop_sequence
 
 

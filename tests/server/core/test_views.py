@@ -188,6 +188,24 @@ def test_the_next_stop_of_a_position(x_m: float, sequence: int) -> None:
     assert said.confidence == 0.7
 
 
+@pytest.mark.parametrize(
+    ("more", "sequence"),
+    [
+        ({"speed_mps": 0.0}, 3),
+        ({"speed_mps": 1.5, "doors": Doors.OPEN}, 3),
+        ({"speed_mps": 1.5}, 4),
+        ({"speed_mps": None}, 4),
+    ],
+)
+def test_a_bus_that_stands_at_a_stop_has_not_left_it(more: dict[str, object], sequence: int) -> None:
+    world = World()
+    bus = Bus(world, "bus", stop_x(2) + 25)
+    bus.sign_on()
+    said = bus.report(**more)[-1]
+    assert isinstance(said, Positioned)
+    assert said.next_stop_sequence == sequence
+
+
 def test_off_the_route_a_position_says_no_progress() -> None:
     world = World()
     bus = bus_at(world, "bus", 500.0, source=Source.FEED)
