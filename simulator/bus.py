@@ -10,10 +10,18 @@ from server.core.model import Answer, Doors, Phase, TripKey, VisitOutcome
 from server.core.network import Visit
 from simulator.cabin import Body, Cabin
 from simulator.driver import Driver, VisitKey
-from simulator.driving import ARRIVED_M, Road, can_stop, next_speed
+from simulator.driving import (
+    ARRIVED_M,
+    TELL_S,
+    Road,
+    can_stop,
+    next_speed,
+    way_to_stop_m,
+)
 from simulator.duties import Duty, Run
-from simulator.events import Alighted, Answered, Boarded, Event, Placed, SignedOff, SignedOn, Visited
+from simulator.events import Alighted, Answered, Boarded, Called, Event, Placed, SignedOff, SignedOn, Visited
 from simulator.gps import Reading
+from simulator.hearing import Heard
 from simulator.riders import Rider
 
 SIGN_ON_EARLY_MS = 180_000
@@ -65,6 +73,10 @@ class Kerb(Protocol):
         """Take the next person who gets on, out of the queue."""
         ...
 
+    def waiting_for(self, bus: "Bus", visit: Visit) -> list[Rider]:
+        """List those there who wait for this bus with a bell."""
+        ...
+
 
 class Bus:
     """A bus with its duty. `step` moves it; the rest tells how it is."""
@@ -94,6 +106,9 @@ class Bus:
         self._path: Path | None = None
         self._now_ms = 0
         self._before = (0, 0.0)
+        self._tell_by_ms = 0
+        self.heard: Heard | None = None
+        """What the server knows of it; the world keeps it."""
 
     # -- how it is ---------------------------------------------------------------
 
@@ -125,6 +140,10 @@ class Bus:
         """Whether it is on its trip, or about to leave for it."""
         leaves = self.stage is Stage.WAITING and now_ms >= self.run.departs_ms - DOORS_EARLY_MS
         return leaves or self.stage in {Stage.DRIVING, Stage.SERVING}
+
+    def measured(self, at_ms: int) -> Heard | None:
+        """What a report measured now says without error; None while it runs no trip."""
+        return None if self._path is not None else Heard(at_ms, self.trip_key, self.along_m, self.speed_mps)
 
     def reading(self) -> Reading:
         """What an errorless receiver would report."""
@@ -227,6 +246,8 @@ class Bus:
     def _drive(self, now_ms: int, dt_s: float, kerb: Kerb) -> list[Event]:
         road = self._road()
         self._stopping = self._stopping or self._wants_to_stop(now_ms, kerb)
+        if self.visit.along_m - self.along_m > way_to_stop_m(self.speed_mps, blind_s=TELL_S):
+            self._tell_by_ms = now_ms
         traffic = self.driver.traffic(dt_s)
         wish_mps = min(road.cap(self.along_m), road.cap(self.along_m + self.speed_mps * dt_s)) * traffic
         self._move(wish_mps, self._stop_in_m(road, now_ms), dt_s)
@@ -236,7 +257,7 @@ class Bus:
             self._arrived_ms = now_ms
             self._busy_s = DOOR_S
             return []
-        return self._pass_by(now_ms)
+        return self._pass_by(now_ms, kerb)
 
     def _move(self, wish_mps: float, stop_in_m: float | None, dt_s: float) -> None:
         self.speed_mps = next_speed(self.speed_mps, wish_mps=wish_mps, stop_in_m=stop_in_m, dt_s=dt_s)
@@ -270,13 +291,15 @@ class Bus:
             return True
         return ahead_m <= SIGHT_M and kerb.anyone(self, self.visit) and self.driver.notices_people(key)
 
-    def _pass_by(self, now_ms: int) -> list[Event]:
+    def _pass_by(self, now_ms: int, kerb: Kerb) -> list[Event]:
         """What lies behind it unserved. The last stop is always served, even where it stands beside the one before."""
         events: list[Event] = []
         while not self._stopping and not self._at_last_visit and self.along_m >= self.visit.along_m:
             past_s = (self.along_m - self.visit.along_m) / max(self.speed_mps, 0.1)
             crossed_ms = now_ms - round(1000 * past_s)
             events.append(self._visited(now_ms, crossed_ms, crossed_ms, VisitOutcome.PASSED))
+            waiting = kerb.waiting_for(self, self.visit)
+            events += [self._called(now_ms, rider, VisitOutcome.PASSED) for rider in waiting]
             self._next_visit()
         return events
 
@@ -319,11 +342,12 @@ class Bus:
         rider = None if self.cabin.full else kerb.next_boarder(self, self.visit)
         if rider is None:
             return []
+        events: list[Event] = [self._called(now_ms, rider, VisitOutcome.STOPPED)] if rider.rung else []
         last = len(self.run.pattern.visits) - 1
         self.cabin.let_on(rider, self.visit.stop_id, min(self.visit_index + rider.ride_stops, last))
         self._boarded += rider.party
         run, visit = self.run, self.visit
-        return [
+        events.append(
             Boarded(
                 now_ms,
                 rider.rider_id,
@@ -335,7 +359,8 @@ class Bus:
                 visit.stop_id,
                 visit.stop_sequence,
             )
-        ]
+        )
+        return events
 
     def _answer(self, now_ms: int) -> list[Event]:
         """Press "full" for the alerts of stops ahead: only possible while standing."""
@@ -390,6 +415,23 @@ class Bus:
         self._aim_m = min(max(self.visit.along_m + off_m, self.along_m), self.run.pattern.path.length_m)
         self._stopping = False
         self._boarded = self._alighted = 0
+        self._tell_by_ms = self._now_ms
+
+    def _called(self, now_ms: int, rider: Rider, outcome: VisitOutcome) -> Called:
+        run, visit = self.run, self.visit
+        told = not self.cabin.full and (self.vehicle_id, self.trip_key) not in rider.too_late_for
+        return Called(
+            now_ms,
+            rider.bell_id,
+            self.vehicle_id,
+            run.trip.trip_id,
+            run.start_date,
+            visit.stop_id,
+            visit.stop_sequence,
+            outcome,
+            told,
+            self._tell_by_ms,
+        )
 
     def _visited(self, now_ms: int, arrived_ms: int, departed_ms: int, outcome: VisitOutcome) -> Visited:
         visit, boarded, alighted = self.visit, self._boarded, self._alighted

@@ -28,9 +28,14 @@ class Body:
         return Body(seats, plain.low_floor if vehicle.low_floor is None else vehicle.low_floor)
 
     @property
+    def seated_only(self) -> bool:
+        """Whether nobody may stand."""
+        return self.seats >= SEATED_ONLY_FROM_SEATS
+
+    @property
     def capacity(self) -> int:
         """How many people it takes."""
-        return self.seats if self.seats >= SEATED_ONLY_FROM_SEATS else self.seats + STANDING_ROOM
+        return self.seats if self.seated_only else self.seats + STANDING_ROOM
 
 
 @dataclass(slots=True)
@@ -58,9 +63,9 @@ class Cabin:
         return len(self._passengers) >= self.body.capacity
 
     @property
-    def seats_left(self) -> int:
-        """Free seats; standing people take none."""
-        return max(self.body.seats - len(self._passengers), 0)
+    def seats_left(self) -> int | None:
+        """Free seats where nobody may stand; a bus with standing room counts none, as in Gyeonggi's open data."""
+        return max(self.body.capacity - len(self._passengers), 0) if self.body.seated_only else None
 
     def fill(self, alight_indices: Sequence[int]) -> None:
         """Put people in who were there when the world began."""

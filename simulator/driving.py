@@ -17,6 +17,8 @@ ACCELERATION_MPS2 = 1.0
 """Pulling out with standing passengers (buses: 0.9-1.2 m/s²)."""
 BRAKE_MPS2 = 1.0
 """Comfortable braking; the same figure that the bell's commit point uses."""
+TELL_S = 3.0
+"""To deliver a message and to react to it (DOMAIN §2: 1 s and 2 s)."""
 HARD_BRAKE_MPS2 = 1.8
 """The most a driver brakes to make a stop or a red light; beyond it he drives through."""
 LIMIT_BRAKE_MPS2 = 3.0
@@ -117,6 +119,11 @@ def _signals(rng: np.random.Generator, visit_m: Floats) -> tuple[Signal, ...]:
 def can_stop(speed_mps: float, distance_m: float) -> bool:
     """Tell whether a driver would brake for something this far ahead."""
     return distance_m > 0.0 and speed_mps**2 / (2 * distance_m) <= HARD_BRAKE_MPS2
+
+
+def way_to_stop_m(speed_mps: float, *, blind_s: float) -> float:
+    """Metres before a stop within which a driver can no longer be asked to stop there in comfort (DOMAIN §2)."""
+    return speed_mps * blind_s + speed_mps**2 / (2 * BRAKE_MPS2)
 
 
 def next_speed(speed_mps: float, *, wish_mps: float, stop_in_m: float | None, dt_s: float) -> float:

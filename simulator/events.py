@@ -42,7 +42,7 @@ class Fixed:
     odometer_m: float
     doors: Doors
     passengers: int
-    seats_left: int
+    seats_left: int | None
     n: int
 
 
@@ -131,6 +131,26 @@ class Boarded:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """Truth: a bus came by a stop where a rider waited for it with a bell. Stopped: the rider got on; passed: it drove on.
+
+    `could_be_told`: when the bell was rung, the bus as it was heard of last was still farther away than a driver needs
+    to be asked (DOMAIN §2), by a stop zone at least, and at the stop it had room. `tell_by_ms`: until when it was so.
+    """
+
+    at_ms: int
+    bell_id: str
+    vehicle_id: str
+    trip_id: str
+    start_date: str
+    stop_id: str
+    stop_sequence: int
+    outcome: VisitOutcome
+    could_be_told: bool
+    tell_by_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Alighted:
     """Truth: somebody whom the bus had picked up got off."""
 
@@ -153,4 +173,17 @@ class Answered:
     answer: Answer
 
 
-Event = SignedOn | SignedOff | Fixed | Placed | Visited | Answered | Rang | TookBack | WalkedAway | Boarded | Alighted
+Event = (
+    SignedOn
+    | SignedOff
+    | Fixed
+    | Placed
+    | Visited
+    | Called
+    | Answered
+    | Rang
+    | TookBack
+    | WalkedAway
+    | Boarded
+    | Alighted
+)

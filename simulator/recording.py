@@ -20,6 +20,7 @@ from simulator.events import (
     Alighted,
     Answered,
     Boarded,
+    Called,
     Event,
     Fixed,
     Placed,
@@ -105,7 +106,7 @@ def recorded_line(event: Event) -> Line | None:
             return line | {"rider": event.rider_id, "kind": BellKind.BOARD, "presence": presence}
         case TookBack(at_ms, rider_id, bell_id):
             return {"at_ms": at_ms, "type": "cancel", "rider": rider_id, "bell_id": bell_id}
-        case Placed() | Visited() | Answered() | WalkedAway() | Boarded() | Alighted():
+        case Placed() | Visited() | Called() | Answered() | WalkedAway() | Boarded() | Alighted():
             return None
         case _:
             assert_never(event)
@@ -120,6 +121,8 @@ def truth_line(event: Event) -> Line | None:
         case Visited():
             stood_s = (event.departed_ms - event.arrived_ms) / 1000
             return _line("stop_visit", event) | {"stood_s": stood_s, "confidence": 1.0}
+        case Called():
+            return _line("call", event)
         case Boarded(bell_id=None):
             return None
         case Boarded():

@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo.frame import Frame
-from server.core.model import Need, StopId
+from server.core.model import Need, StopId, TripKey
 from server.core.network import Network, Visit
 from simulator.events import Event, Rang, TookBack, WalkedAway
 
@@ -77,6 +77,8 @@ class Rider:
     far: bool
     rung: bool = False
     state: State = State.AT_STOP
+    too_late_for: frozenset[tuple[str, TripKey]] = frozenset()
+    """Vehicles on runs that came too near, when the bell was rung, for their drivers to be asked to stop."""
 
 
 class Crowd:
@@ -119,6 +121,10 @@ class Crowd:
                 return rider
         return None
 
+    def waiting_for(self, bus: "Bus", visit: Visit) -> list[Rider]:
+        """List those there who wait for this bus with a bell."""
+        return [rider for rider in self._queues.get(visit.stop_id, ()) if rider.rung and _boards(rider, bus, visit)]
+
     # -- time --------------------------------------------------------------------
 
     def step(self, now_ms: int, dt_s: float, buses: Sequence["Bus"], *, coming: bool) -> list[Event]:
@@ -129,7 +135,7 @@ class Crowd:
         events: list[Event] = []
         for queue in self._queues.values():
             for rider in list(queue):
-                events += self._live(rider, now_ms)
+                events += self._live(rider, now_ms, buses)
                 if rider.state is State.GONE:
                     queue.remove(rider)
         return events
@@ -140,11 +146,12 @@ class Crowd:
         self._queues.clear()
         return events
 
-    def _live(self, rider: Rider, now_ms: int) -> list[Event]:
+    def _live(self, rider: Rider, now_ms: int, buses: Sequence["Bus"]) -> list[Event]:
         if not rider.rung:
             if now_ms < rider.rings_ms:
                 return []
             rider.rung = True
+            rider.too_late_for = frozenset(_too_near(rider, buses, now_ms))
             return [_rang(rider, now_ms)]
         if rider.cancels_ms is not None and now_ms >= rider.cancels_ms:
             rider.state = State.GONE
@@ -225,6 +232,16 @@ def _boards(rider: Rider, bus: "Bus", visit: Visit) -> bool:
         and visit.index < len(bus.run.pattern.visits) - 1
         and (Need.WHEELCHAIR not in rider.needs or bus.cabin.body.low_floor)
     )
+
+
+def _too_near(rider: Rider, buses: Sequence["Bus"], now_ms: int) -> Iterator[tuple[str, TripKey]]:
+    """Name the buses of a rider's line that are too near to be told, where they have not left the stop yet."""
+    for bus in buses:
+        heard = bus.heard
+        if bus.reporting and heard is not None and heard.trip == bus.trip_key:
+            for visit in bus.run.pattern.visits[bus.visit_index :]:
+                if visit.stop_id == rider.stop_id and not heard.early_enough(visit, now_ms):
+                    yield bus.vehicle_id, bus.trip_key
 
 
 def _rang(rider: Rider, now_ms: int) -> Rang:

@@ -15,6 +15,7 @@ from simulator.driving import Road, road_of
 from simulator.duties import Duty, duties_between
 from simulator.events import Event
 from simulator.gps import Receiver, Receivers
+from simulator.hearing import Heard
 from simulator.riders import Crowd, Demand
 
 LONGEST_STEP_S = 1.0
@@ -58,7 +59,7 @@ class World:
         self._elapsed_s = 0.0
         self._start_ms = start_ms
         self._roads = _Roads(network, seed)
-        self._on_the_way: list[tuple[int, Bus]] = []
+        self._on_the_way: list[tuple[int, Bus, Heard | None]] = []
         self.buses: dict[str, Bus] = {}
         self._receivers: dict[str, Receiver] = {}
         for duty in duties_between(network, start_ms, start_ms + round(1000 * (span_s + BEYOND_S))):
@@ -97,14 +98,16 @@ class World:
         for bus in buses:
             if bus.reporting and self._receivers[bus.vehicle_id].due(dt_s):
                 fixes = self._receivers[bus.vehicle_id].report(bus.reading(), self.now_ms)
-                self._on_the_way += [(fix.at_ms, bus) for fix in fixes]
+                self._on_the_way += [(fix.at_ms, bus, bus.measured(fix.fixed_at_ms)) for fix in fixes]
                 yield from fixes
 
     def _received(self) -> Iterator[Event]:
         """Where buses really were at the moments, of the step just over, at which their fixes were received."""
-        now = [(at_ms, bus) for at_ms, bus in self._on_the_way if at_ms <= self.now_ms]
-        self._on_the_way = [(at_ms, bus) for at_ms, bus in self._on_the_way if at_ms > self.now_ms]
-        for at_ms, bus in sorted(now, key=lambda due: due[0]):
+        now = [due for due in self._on_the_way if due[0] <= self.now_ms]
+        self._on_the_way = [due for due in self._on_the_way if due[0] > self.now_ms]
+        for at_ms, bus, measured in sorted(now, key=lambda due: due[0]):
+            if measured is not None and (bus.heard is None or bus.heard.measured_ms < measured.measured_ms):
+                bus.heard = measured
             if bus.reporting:
                 yield bus.placed(at_ms)
 

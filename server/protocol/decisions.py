@@ -67,6 +67,8 @@ class BellLine(Judged, kw_only=True):
     bell_id: Id
     state: BellState
     vehicle_id: str | None = None
+    stop_id: str | None = None
+    stop_sequence: int | None = None
 
     @property
     def ended(self) -> bool:
@@ -81,6 +83,25 @@ class AlertLine(Judged, kw_only=True):
     vehicle_id: Id
     trip_id: str
     stop_sequence: int
+
+
+class RefusedLine(Judged, kw_only=True):
+    """A no; `ref` is the bell or message it answers."""
+
+    ref: str | None = None
+
+
+class CallLine(Judged, kw_only=True):
+    """Truth only: a bus came to the stop of a rider who waited with a bell (see `simulator.events.Called`)."""
+
+    bell_id: Id
+    vehicle_id: Id
+    trip_id: str
+    stop_id: str
+    stop_sequence: int
+    outcome: VisitOutcome
+    could_be_told: bool
+    tell_by_ms: int
 
 
 class PredictedStop(msgspec.Struct, gc=False, kw_only=True):
@@ -108,6 +129,8 @@ class Lines(msgspec.Struct, kw_only=True):
     stop_visits: list[StopVisitLine] = []
     bells: list[BellLine] = []
     alerts: list[AlertLine] = []
+    refusals: list[RefusedLine] = []
+    calls: list[CallLine] = []
     predictions: list[PredictionLine] = []
     counts: Counter[str] = msgspec.field(default_factory=Counter)
 
@@ -124,6 +147,8 @@ def read_judged(path: Path) -> Lines:
     visit = msgspec.json.Decoder(StopVisitLine)
     bell = msgspec.json.Decoder(BellLine)
     alert = msgspec.json.Decoder(AlertLine)
+    refusal = msgspec.json.Decoder(RefusedLine)
+    call = msgspec.json.Decoder(CallLine)
     prediction = msgspec.json.Decoder(PredictionLine)
     for number, raw in read_lines(path):
         try:
@@ -138,6 +163,10 @@ def read_judged(path: Path) -> Lines:
                     lines.bells.append(bell.decode(raw))
                 case "alert":
                     lines.alerts.append(alert.decode(raw))
+                case "refused":
+                    lines.refusals.append(refusal.decode(raw))
+                case "call":
+                    lines.calls.append(call.decode(raw))
                 case "prediction":
                     lines.predictions.append(prediction.decode(raw))
                 case _:

@@ -75,3 +75,17 @@ def test_worn_receivers_have_every_fault() -> None:
     worn = Receivers.worn(5.0)
     assert worn.period_s == 5.0
     assert min(worn.outage, worn.teleport, worn.duplicate, worn.delayed) > 0
+
+
+def test_between_high_houses_errors_are_wide_and_fleets_are_mixed() -> None:
+    canyon = Receivers.urban_canyon()
+    periods = set()
+    errors: list[float] = []
+    for seed in range(40):
+        fixes = list(reports(canyon, 900, seed))
+        gaps = np.diff(sorted({fix.fixed_at_ms for fix in fixes}))
+        periods.add(int(np.median(gaps)) // 1000)
+        errors += errors_m(fixes).tolist()
+    assert periods >= {1, 3, 10, 15, 35, 60}
+    assert 12.0 < np.median(errors) < 25.0
+    assert 30.0 < np.quantile(errors, 0.95) < 50.0

@@ -62,3 +62,17 @@ def test_truth_is_read_by_the_score_and_knows_every_fix(town_network: Network, t
     rung = {r.bell_id for r in read_recording(out, lenient=False, bad=[]) if isinstance(r, RingLine)}
     assert {bell.bell_id for bell in told.bells} <= rung
     assert told.counts["ride"] > 0
+
+
+def test_truth_knows_which_driver_could_have_been_told(town_network: Network, tmp_path: Path) -> None:
+    """Each rider who boarded with a bell was called at by that bus; it could be told until its own commit point."""
+    write(town_network, tmp_path / "r.jsonl", tmp_path / "t.jsonl")
+    told = read_judged(tmp_path / "t.jsonl")
+    boarded = {(b.bell_id, b.vehicle_id) for b in told.bells if b.state is BellState.BOARDED}
+    stopped = {(c.bell_id, c.vehicle_id) for c in told.calls if c.outcome is VisitOutcome.STOPPED}
+    assert stopped == boarded
+    assert {call.could_be_told for call in told.calls} == {True, False}
+    assert all(call.tell_by_ms <= call.at_ms for call in told.calls)
+    passed = [call for call in told.calls if call.outcome is VisitOutcome.PASSED]
+    visits = {(v.vehicle_id, v.trip_id, v.stop_sequence): v.outcome for v in told.stop_visits}
+    assert {visits[c.vehicle_id, c.trip_id, c.stop_sequence] for c in passed} <= {VisitOutcome.PASSED}

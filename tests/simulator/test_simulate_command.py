@@ -48,3 +48,26 @@ def test_a_day_without_buses_is_refused(town_file: Path, tmp_path: Path, capsys:
     error = capsys.readouterr().err
     assert "2019-05-01" in error
     assert "Traceback" not in error
+
+
+def test_hours_and_urban_canyons(town_file: Path, tmp_path: Path) -> None:
+    out, minutes = tmp_path / "h.jsonl", tmp_path / "m.jsonl"
+    line = ["simulate", "--network", str(town_file), "--urban-canyon"]
+    assert run([*line, "--hours", "0.02", "--out", str(out)]) == 0
+    assert run([*line, "--minutes", "1.2", "--out", str(minutes)]) == 0
+    assert out.read_bytes() == minutes.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--hours", "1", "--minutes", "60"], "--hours"),
+        (["--urban-canyon", "--faults"], "--urban-canyon"),
+        (["--urban-canyon", "--period", "10"], "--urban-canyon"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(
+    words: list[str], named: str, town_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["simulate", "--network", str(town_file), "--out", str(tmp_path / "x.jsonl"), *words]) == 2
+    assert named in capsys.readouterr().err
