@@ -4,7 +4,7 @@ from typing import assert_never
 
 from server.core import approach as approaching
 from server.core import bells as life
-from server.core import placing, serving, signon, tracking, views
+from server.core import placing, recognition, serving, signon, tracking, views
 from server.core.approach import Arrived, Finished, VisitEvent
 from server.core.course import Call
 from server.core.effects import Assigned, Effect, FixRefused, Refused, StopVisited
@@ -39,6 +39,8 @@ def take_fix(shard: Shard, fix: Fix, now_ms: int) -> list[Effect]:
     if fix.source is Source.FEED:
         effects += follow_feed(shard, track, fix, now_ms)
     effects += moved(shard, track, taken, now_ms)
+    for assignment, at_start in recognition.look(shard, track, now_ms):
+        effects += assign(shard, shard.tracks[assignment.vehicle_id], assignment, now_ms, at_start=at_start)
     effects.append(views.positioned(track, shard.policy, now_ms))
     return effects
 
@@ -70,6 +72,8 @@ def moved(shard: Shard, track: Track, taken: Taken, now_ms: int) -> list[Effect]
 def follow_feed(shard: Shard, track: Track, fix: Fix, now_ms: int) -> list[Effect]:
     """A feed says what the vehicle runs; a driver's own sign-on wins over it."""
     current = track.assignment
+    if current is not None and current.source is Source.INFERRED:
+        current = current.said
     if current is not None and current.source is Source.TERMINAL and current.trip is not None:
         return []
     if fix.trip is not None:

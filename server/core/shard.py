@@ -16,6 +16,7 @@ from server.core.policy import Policy
 from server.core.prediction import Forecasts
 from server.core.refusals import Place
 from server.core.tracking import Track
+from server.core.watch import Watches
 
 
 class Declined(NamedTuple):
@@ -44,6 +45,7 @@ class Shard:
         self.rules = Rules(policy, assume_terminal)
         self.forecasts = Forecasts(learned)
         self.tracks: dict[VehicleId, Track] = {}
+        self.watches = Watches(network)
         self.approaches: dict[VehicleId, Approach] = {}
         self.on_pattern: defaultdict[int, dict[VehicleId, None]] = defaultdict(dict)
         self.bells = BellBook(policy.ended_kept)

@@ -112,6 +112,7 @@ def forget_silent(shard: Shard, now_ms: int) -> None:
         track = shard.tracks.pop(vehicle_id)
         shard.approaches.pop(vehicle_id, None)
         shard.declined.pop(vehicle_id, None)
+        shard.watches.forget(vehicle_id)
         if track.pattern is not None:
             shard.on_pattern[track.pattern.index].pop(vehicle_id, None)
 
