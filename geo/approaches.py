@@ -21,12 +21,13 @@ SAME_WAY_COS = 0.0
 
 
 def approaches(
-    px: Floats, py: Floats, ux: Floats, uy: Floats, step_m: Floats, max_offset_m: float
+    px: Floats, py: Floats, ux: Floats, uy: Floats, step_m: Floats, max_offset_m: float | Floats
 ) -> tuple[Indices, Floats, Floats]:
     """Find every approach no farther than `max_offset_m`, in the order given, as (segment, run_m, offset_m).
 
     `px`, `py`: metres from each vertex to the point its row is about; `ux`, `uy`: direction of the segment that begins
-    there, `step_m` long; `run_m`: metres from the segment's beginning. A segment without length ends a row.
+    there, `step_m` long; `max_offset_m`: one for all or each segment's own; `run_m`: metres from the segment's beginning.
+    A segment without length ends a row.
     """
     run_m = np.minimum(np.maximum(px * ux + py * uy, 0.0), step_m)
     begins, ends = run_m <= ROUNDING_M, run_m >= step_m - ROUNDING_M
@@ -34,7 +35,7 @@ def approaches(
     at = np.flatnonzero(np.where(begins, after_an_end, ~ends))
     run_m = np.where(begins[at], 0.0, run_m[at])
     offset_m = np.hypot(px[at] - run_m * ux[at], py[at] - run_m * uy[at])
-    near = offset_m <= max_offset_m
+    near = offset_m <= (max_offset_m[at] if isinstance(max_offset_m, np.ndarray) else max_offset_m)
     at, run_m, offset_m = at[near], run_m[near], offset_m[near]
     if len(at) > 1:
         keep = _one_of_each(ux[at], uy[at], offset_m, _peaks_between(at, px, py, step_m))
@@ -44,8 +45,8 @@ def approaches(
 
 def _peaks_between(at: Indices, px: Floats, py: Floats, step_m: Floats) -> Floats:
     """How far the path goes away between each minimum and the next; infinitely where another row begins."""
-    away_m = np.hypot(px[: at[-1] + 1], py[: at[-1] + 1])
-    peaks_m = np.maximum.reduceat(away_m, at[:-1] + 1)
+    px, py = px[: at[-1] + 1], py[: at[-1] + 1]
+    peaks_m = np.sqrt(np.maximum.reduceat(px * px + py * py, at[:-1] + 1))
     ended = np.cumsum(step_m == 0.0)[at]
     row = ended - (step_m[at] == 0.0)
     return np.where(np.diff(row) == 0, peaks_m, math.inf)

@@ -90,7 +90,7 @@ class Bundle:
         number, (along_m,) = self._rows(path, along_m)
         along_m = np.minimum(np.maximum(along_m, 0.0), self._length_m[number])
         segment = np.searchsorted(self._reach_m, self._base_m[number] + along_m, side="right") - 1
-        x, y, ux, uy, cum_m, _ = self._segments[:, segment]
+        x, y, ux, uy, cum_m, _ = self._segments.take(segment, axis=1)
         return x + (along_m - cum_m) * ux, y + (along_m - cum_m) * uy
 
     def project(
@@ -110,18 +110,20 @@ class Bundle:
         found[:, known] = self._together(number[known], x[known], y[known], lo_m[known], hi_m[known])
         return Projections(*found)
 
-    def candidates(self, path: ArrayLike, x: ArrayLike, y: ArrayLike, max_offset_m: float) -> RowCandidates:
+    def candidates(self, path: ArrayLike, x: ArrayLike, y: ArrayLike, max_offset_m: ArrayLike) -> RowCandidates:
         """Find every approach of each row's path to its point, no farther than `max_offset_m` (see `Path.candidates`)."""
-        number, (x, y) = self._rows(path, x, y)
+        number, (x, y, max_offset_m) = self._rows(path, x, y, max_offset_m)
         rows = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
         count = self._points[number[rows]]
         parts = [np.empty((4, 0))]
         for block in _blocks(count):
-            segment = _ranges(self._start[number[rows[block]]], count[block])
-            row = np.repeat(rows[block], count[block])
-            from_x, from_y, ux, uy, cum_m, step_m = self._segments[:, segment]
-            at, run_m, offset_m = approaches(x[row] - from_x, y[row] - from_y, ux, uy, step_m, max_offset_m)
-            parts.append(np.array((row[at], cum_m[at] + run_m, offset_m, self._heading_deg[segment[at]])))
+            mine, points = rows[block], count[block]
+            segment = _ranges(self._start[number[mine]], points)
+            from_x, from_y, ux, uy, cum_m, step_m = self._segments.take(segment, axis=1)
+            px, py = np.repeat(x[mine], points) - from_x, np.repeat(y[mine], points) - from_y
+            at, run_m, offset_m = approaches(px, py, ux, uy, step_m, np.repeat(max_offset_m[mine], points))
+            row = np.repeat(mine, points)[at]
+            parts.append(np.array((row, cum_m[at] + run_m, offset_m, self._heading_deg[segment[at]])))
         row, along_m, offset_m, heading_deg = np.concatenate(parts, axis=1)
         order = np.lexsort((offset_m, row))
         return RowCandidates(row[order].astype(np.intp), along_m[order], offset_m[order], heading_deg[order])
@@ -144,7 +146,7 @@ class Bundle:
     def _nearest(self, first: Indices, count: Indices, x: Floats, y: Floats, lo_m: Floats, hi_m: Floats) -> Floats:
         """Find the nearest places on `count` segments from `first` on, row by row."""
         segment = _ranges(first, count)
-        from_x, from_y, ux, uy, begin_m, step_m = self._segments[:, segment]
+        from_x, from_y, ux, uy, begin_m, step_m = self._segments.take(segment, axis=1)
         px, py = np.repeat(x, count) - from_x, np.repeat(y, count) - from_y
         low_m, high_m = begin_m.copy(), begin_m + step_m
         ends = np.cumsum(count)

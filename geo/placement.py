@@ -1,4 +1,4 @@
-"""Where the stops of a trip lie along its path: one global, order-keeping assignment. Level 2: over `geo.path`.
+"""Where the stops of a trip lie along its path: one global, order-keeping assignment. Level 4: over `geo.bundle`.
 
 The nearest point of the path is often wrong: a loop passes its first stop twice, an out-and-back street every stop.
 So every approach of the path to every stop is considered, and the cheapest choice in order is found by dynamic
@@ -7,15 +7,14 @@ is left when both stops are moved to their middle (least squares). Two calls in 
 """
 
 import itertools
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geo.approaches import Floats, Indices
+from geo.bundle import Bundle
 from geo.path import Path
-
-Floats = NDArray[np.float64]
 
 SLACK_M = 100.0
 """At first only approaches up to that much farther away than the nearest are considered. Where no choice among them
@@ -60,31 +59,38 @@ def place_stops(path: Path, stop_xy: ArrayLike, *, hint_m: ArrayLike | None = No
     hints = np.full(len(points), np.nan) if hint_m is None else np.asarray(hint_m, dtype=np.float64)
     if len(hints) != len(points):
         raise ValueError(f"{len(hints)} hints for {len(points)} stops")
+    if not np.isfinite(points).all():
+        raise ValueError("a stop to be placed must have finite coordinates")
     if not len(points):
         return np.empty(0)
-    places = [path.candidates(x, y, path.project(x, y)[1] + SLACK_M).along_m for x, y in points.tolist()]
-    chosen_m = _cheapest_in_order(_choices(path, points, places, hints, doors_on))
+    line, same_path, (x, y) = Bundle([path]), np.zeros(len(points), dtype=np.intp), points.T
+    near = line.candidates(same_path, x, y, line.project(same_path, x, y).offset_m + SLACK_M)
+    chosen_m = _cheapest_in_order(_choices(path, points, near.row, near.along_m, hints, doors_on))
     if (np.diff(chosen_m) < -STEP_BACK_M).any():
-        alone = [path.candidates(x, y, math.inf).along_m for x, y in points.tolist()]
-        places = [np.concatenate(alone[max(i - 1, 0) : i + 2]) for i in range(len(alone))]
-        chosen_m = _cheapest_in_order(_choices(path, points, places, hints, doors_on))
+        places = line.candidates(same_path, x, y, np.inf)
+        stop = np.concatenate((places.row, places.row - 1, places.row + 1))
+        along_m = np.tile(places.along_m, 3)
+        lent = np.flatnonzero((stop >= 0) & (stop < len(points)))
+        lent = lent[np.argsort(stop[lent], kind="stable")]
+        chosen_m = _cheapest_in_order(_choices(path, points, stop[lent], along_m[lent], hints, doors_on))
     return _never_decreasing(chosen_m)
 
 
-def _choices(path: Path, points: Floats, places: list[Floats], hints_m: Floats, doors_on: int) -> list[_Choices]:
-    """Price every place that each stop may take."""
-    choices = []
-    for (x, y), along_m, hint_m in zip(points.tolist(), places, hints_m.tolist(), strict=True):
-        at_x, at_y = path.at(along_m)
-        cost_m2 = _square_then_linear(np.hypot(at_x - x, at_y - y))
-        if hint_m == hint_m:
-            cost_m2 += HINT_WEIGHT * np.minimum(np.abs(along_m - hint_m), HINT_CAP_M) ** 2
-        if doors_on and len(along_m) > 1:
-            cost_m2 += np.where(side_of(path, along_m, x, y) * doors_on < 0, WRONG_SIDE_M2, 0.0)
-        choices.append(_Choices(along_m, cost_m2))
-    choices[0].cost_m2[:] += TIE_BREAK_M2_PER_M * choices[0].along_m
-    choices[-1].cost_m2[:] += TIE_BREAK_M2_PER_M * (path.length_m - choices[-1].along_m)
-    return choices
+def _choices(
+    path: Path, points: Floats, stop: Indices, along_m: Floats, hints_m: Floats, doors_on: int
+) -> list[_Choices]:
+    """Price every place that each stop may take; `stop` tells whose place it is, in order."""
+    x, y = points[stop].T
+    at_x, at_y = path.at(along_m)
+    cost_m2 = _square_then_linear(np.hypot(at_x - x, at_y - y))
+    from_hint_m = np.nan_to_num(np.abs(along_m - hints_m[stop]), nan=0.0)
+    cost_m2 += HINT_WEIGHT * np.minimum(from_hint_m, HINT_CAP_M) ** 2
+    if doors_on:
+        cost_m2 += np.where(side_of(path, along_m, x, y) * doors_on < 0, WRONG_SIDE_M2, 0.0)
+    first, last = stop == 0, stop == len(points) - 1
+    cost_m2 += TIE_BREAK_M2_PER_M * (first * along_m + last * (path.length_m - along_m))
+    begins = np.searchsorted(stop, np.arange(1, len(points)))
+    return list(map(_Choices, np.split(along_m, begins), np.split(cost_m2, begins)))
 
 
 def _square_then_linear(offset_m: Floats) -> Floats:
@@ -103,7 +109,7 @@ def side_of(path: Path, along_m: Floats, x: float | Floats, y: float | Floats) -
 def _cheapest_in_order(choices: list[_Choices]) -> Floats:
     """Choose one place per stop so that the sum of costs, of steps back and of calls at one place is least."""
     total_m2 = choices[0].cost_m2
-    came_from: list[NDArray[np.intp]] = []
+    came_from: list[Indices] = []
     for before, here in itertools.pairwise(choices):
         gap_m = here.along_m[None, :] - before.along_m[:, None]
         crowded = 1.0 - np.clip(gap_m / BUS_M, 0.0, 1.0)

@@ -154,6 +154,12 @@ def test_one_place_can_be_asked_of_several_paths() -> None:
     assert near.along_m.tolist() == pytest.approx([50.0, 50.0, 1950.0])
 
 
+def test_each_row_has_its_own_radius() -> None:
+    near = Bundle([Path(SQUARE)]).candidates([0, 0, 0], [50.0] * 3, 30.0, [20.0, 40.0, 75.0])
+    assert near.row.tolist() == [1, 2, 2, 2, 2]
+    assert near.offset_m.tolist() == pytest.approx([30.0, 30.0, 50.0, 50.0, 70.0])
+
+
 def test_both_passes_of_an_out_and_back_street_are_told_apart_by_windows() -> None:
     found = Bundle([Path(OUT_AND_BACK)]).project([0] * 6, 300.0, 5.0, lo_m=[0, 0, 0, 1100, 1500, 1900], hi_m=2000.0)
     assert found.along_m.tolist() == pytest.approx([300.0] * 3 + [1700.0] * 2 + [1900.0])
