@@ -107,17 +107,17 @@ class Forecasts:
 
     def arrived(self, track: Track, visit_index: int, at_ms: int) -> None:
         """The bus stands at a visit."""
-        if track.course is not None:
-            track.course.arrived(visit_index, at_ms)
+        course = course_of(track)
+        assert course is not None
+        course.arrived(visit_index, at_ms)
 
     def finished(self, track: Track, call: Call, *, stood_s: float, confidence: float) -> None:
         """A visit is behind the bus."""
-        if track.course is None:
-            return
-        span = track.span
+        course, span = course_of(track), track.span
+        assert course is not None
         if span is not None and span.to_ms - span.from_ms > LONGEST_GAP_MS:
             call = Call(call.visit_index, None, None)
-        track.course.finished(call, stood_s if confidence >= SURE else None)
+        course.finished(call, stood_s if confidence >= SURE else None)
 
     def sample(self, track: Track, now_ms: int) -> None:
         """Put aside what is expected of a bus in service, once in a while."""

@@ -140,8 +140,7 @@ def vehicle(
 
 def forecasts(track: Track, now_ms: int) -> tuple[VisitForecast, ...]:
     """When the bus is expected at each visit that it has not reached."""
-    if track.pattern is None:
-        return ()
+    assert track.pattern is not None
     visits = track.pattern.visits
     return tuple(
         VisitForecast(visits[band.visit_index].stop_id, visits[band.visit_index].stop_sequence, *band[1:])

@@ -216,3 +216,54 @@ def test_off_the_route_a_position_says_no_progress() -> None:
     assert isinstance(said, Positioned)
     assert (said.on_route, said.phase, said.progress_m, said.confidence) == (False, Phase.OFF_ROUTE, None, 0.0)
     assert said.pattern_id is not None
+
+
+# -- predictions ---------------------------------------------------------------------
+
+
+def test_every_bus_in_service_is_predicted() -> None:
+    world = World()
+    near, far = bus_at(world, "near", stop_x(5)), bus_at(world, "far", stop_x(1) + 100)
+    bus_at(world, "ended", stop_x(7), speed_mps=0.0)
+    bus_at(world, "ending", stop_x(7) - 10)
+    Bus(world, "no trip", 500.0).report()
+    told = {p.vehicle_id: p for p in world.engine.predictions(world.now_ms)}
+    assert set(told) == {"near", "far"}
+    assert [stop.stop_sequence for stop in told[VehicleId("near")].stops] == [7, 8]
+    assert told[VehicleId("far")].trip == TripKey(TripId(far.trip), DAY)
+    assert told[VehicleId("far")].at_ms == world.now_ms
+    assert near.trip == far.trip
+
+
+def test_a_silent_bus_is_predicted_no_more() -> None:
+    world = World()
+    bus_at(world, "bus", stop_x(1))
+    assert list(world.engine.predictions(world.now_ms + 100_000))
+    assert not list(world.engine.predictions(world.now_ms + 200_000))
+
+
+def test_the_first_bus_teaches_the_second() -> None:
+    """The timetable has 68 s from stop to stop; buses here need 90 and more."""
+    world = World()
+    first = bus_at(world, "first", stop_x(0), speed_mps=5.0, cruise_mps=5.0)
+    before = bus_at(world, "before", stop_x(0))
+    untaught = world.engine.arrivals(stop_id(6), world.now_ms)[0].eta_s
+    drive(world, [first], 640)
+    assert world.engine.learned.running.links
+    assert world.engine.learned.errors
+    second = bus_at(world, "second", stop_x(0))
+    rows = {row.vehicle_id: row.eta_s for row in world.engine.arrivals(stop_id(6), world.now_ms)}
+    assert rows[VehicleId("second")] > untaught + 60
+    assert before.name in rows
+    assert second.name in rows
+
+
+def test_a_gap_in_sight_teaches_no_link() -> None:
+    world = World()
+    bus = bus_at(world, "bus", stop_x(1))
+    world.now_ms += 170_000
+    bus.x_m += 1_500.0
+    bus.report()
+    drive(world, [bus], 5)
+    assert len(world.visits("bus")) > 2
+    assert world.engine.learned.running.links == {}
