@@ -149,9 +149,7 @@ def forecasts(track: Track, now_ms: int) -> tuple[VisitForecast, ...]:
 
 
 def predictions(tracks: Iterable[Track], now_ms: int) -> Iterator[Prediction]:
-    """What is expected of every bus in service; nothing is said of one that is past its last stop but one."""
+    """What is expected of every bus in service; one at its last stop lies over and is in service no more."""
     for track in tracks:
         if track.trip_key is not None and predictable(track, now_ms):
-            stops = forecasts(track, now_ms)
-            if stops:
-                yield Prediction(now_ms, track.vehicle_id, track.trip_key, stops)
+            yield Prediction(now_ms, track.vehicle_id, track.trip_key, forecasts(track, now_ms))
