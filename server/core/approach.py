@@ -7,7 +7,7 @@ place of the path. Entering and leaving have different thresholds, and a visit i
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from server.core.model import Source, VisitOutcome
+from server.core.model import Doors, Source, VisitOutcome
 from server.core.network import Pattern
 from server.core.policy import Policy
 from server.core.tracking import Span, Track, doors_open
@@ -23,6 +23,14 @@ CONFIRM_M = 100.0
 AT_POLE_M = 12.0
 """How near the stop's own place counts as having reached it, for the time of arrival."""
 MIN_LEAVE_M = 10.0
+USUAL_OFFSET_M = 8.0
+"""How far beside its path a bus is seen under an open sky: half the street, and some metres of error."""
+OFFSET_MEMORY_S = 60.0
+"""Over so long the offset is averaged: reflections change with every few house fronts."""
+MOST_SLACK_M = 30.0
+"""Receivers that err more than a stop zone say nothing of a stop at all."""
+DOORS_SLACK_M = 30.0
+"""Doors open at stops only: seen open this much outside the zone they still are at its stop."""
 BRAKE_MPS2 = 1.0
 """How a bus slows for a stop and leaves it (comfortable service braking): tells the moment it stood between two fixes."""
 SEEN_CONFIDENCE = 0.95
@@ -60,6 +68,8 @@ class Zone:
     left_ms: int | None = None
     inside_s: float = 0.0
     stood_s: float = 0.0
+    slowed: bool = False
+    """It did not say with each report in the zone that it moves with its doors closed."""
     stood: bool = False
     stood_at_m: float | None = None
     """Where it was last seen standing; None while it only rolled, or was out of sight."""
@@ -75,6 +85,17 @@ class Approach:
 
     next_index: int = 0
     zones: dict[int, Zone] = field(default_factory=dict)
+    offset_m: float = USUAL_OFFSET_M
+    """How far beside its path the bus was seen of late, on average: between high houses it errs along it as much."""
+
+    def look_beside(self, track: Track, gap_s: float) -> None:
+        """Learn from how far beside its path the bus was seen after so many seconds."""
+        self.offset_m += min(1.0, gap_s / OFFSET_MEMORY_S) * (track.offset_m - self.offset_m)
+
+    def slack_m(self, track: Track) -> float:
+        """How much wider than the zone a stop must be taken where receivers err: two average errors."""
+        slack_m = min(MOST_SLACK_M, 2.0 * max(0.0, self.offset_m - USUAL_OFFSET_M))
+        return max(slack_m, DOORS_SLACK_M) if doors_open(track.fix) else slack_m
 
     def standing_at(self, index: int) -> bool:
         """True while the bus stands, or has stood, in the zone of this visit and not left it."""
@@ -116,7 +137,8 @@ def advance(approach: Approach, track: Track, policy: Policy) -> list[VisitEvent
         if zone.stood and not zone.told:
             zone.told = True
             events.append(Arrived(index, zone.reached_ms or zone.entered_ms or span.to_ms))
-        if not _left(zone, span.seen_m - pattern.visits[index].along_m - _leave_m(pattern, index, policy)):
+        leave_m = _leave_m(pattern, index, policy, approach.slack_m(track))
+        if not _left(zone, span.seen_m - pattern.visits[index].along_m - leave_m):
             break
         events.append(_finish(index, zone, policy))
         approach.next_index = index + 1
@@ -138,15 +160,18 @@ def _look(approach: Approach, track: Track, span: Span, policy: Policy) -> None:
     pattern = track.pattern
     assert pattern is not None
     reached: list[int] = []
+    approach.look_beside(track, (span.to_ms - span.from_ms) / 1000.0)
+    slack_m = approach.slack_m(track)
     for index in range(approach.next_index, len(pattern.visits)):
-        if pattern.visits[index].along_m - policy.zone_m > span.to_m:
+        if pattern.visits[index].along_m - _zone_m(pattern, index, policy, slack_m) > span.to_m:
             break
         reached.append(index)
     sharing = sum(span.from_m < pattern.visits[index].along_m <= span.to_m for index in reached)
     for index in reached:
         zone = approach.zones.setdefault(index, Zone())
         _measure(zone, track, span, pattern.visits[index].along_m, sharing, policy)
-        beyond_m = span.seen_m - pattern.visits[index].along_m - _leave_m(pattern, index, policy)
+        _see(zone, track, span, pattern.visits[index].along_m, _zone_m(pattern, index, policy, slack_m), policy)
+        beyond_m = span.seen_m - pattern.visits[index].along_m - _leave_m(pattern, index, policy, slack_m)
         zone.beyond = zone.beyond + 1 if beyond_m > 0 else 0
 
 
@@ -161,24 +186,40 @@ def _measure(zone: Zone, track: Track, span: Span, stop_m: float, sharing: int, 
         zone.reached_ms = _when(span, stop_m - AT_POLE_M)
     if inside or was_inside:
         zone.inside_s += gap_s * _share_inside(span, stop_m, policy.zone_m)
+    if inside and not _rolls(track, policy):
+        zone.slowed = True
+    if span.from_m < stop_m + policy.zone_m and gap_s > zone.longest_gap_s:
+        zone.longest_gap_s = gap_s
+    crossed = span.from_m < stop_m <= span.to_m
+    if (crossed or inside or was_inside) and gap_s > SEEN_GAP_S:
+        free_mps = max(FREE_MPS, min(track.speed_mps or 0.0, policy.max_speed_mps))
+        zone.slack_s += max(0.0, gap_s - (span.to_m - span.from_m) / free_mps) / max(sharing, 1)
+    if crossed and gap_s > SEEN_GAP_S and not zone.stood:
+        zone.reached_ms = _when(span, stop_m)
+    # A bus may stand short of the pole (a queue) and pass it later: it leaves when it does.
+    seen_at_pole = zone.stood_at_m is not None and zone.stood_at_m >= stop_m - AT_POLE_M and gap_s <= SEEN_GAP_S
+    if not zone.stood or (crossed and not seen_at_pole):
+        zone.left_ms = max(_when(span, stop_m + AT_POLE_M), zone.left_ms or 0)
+
+
+def _see(zone: Zone, track: Track, span: Span, stop_m: float, zone_m: float, policy: Policy) -> None:
+    """Does the bus stand at one stop now: doors, speed, or time in its zone (DOMAIN §2)?"""
+    gap_s = (span.to_ms - span.from_ms) / 1000.0
+    inside, was_inside = abs(span.seen_m - stop_m) <= zone_m, abs(span.from_m - stop_m) <= zone_m
     moved_mps = (span.to_m - span.from_m) / gap_s if gap_s > 0 else None
     if inside and (doors_open(track.fix) or _stands(track, moved_mps, policy)):
         _stand(zone, span, gap_s if was_inside else 0.0)
     elif zone.stood_at_m is not None and zone.left_ms == span.from_ms and gap_s <= SEEN_GAP_S:
         zone.left_ms = _set_off_ms(span, max(track.speed_mps or 0.0, policy.stand_speed_mps))
-    if zone.inside_s >= policy.stand_s and inside and gap_s <= SEEN_GAP_S:
+    if zone.slowed and zone.inside_s >= policy.stand_s and inside and gap_s <= SEEN_GAP_S:
         zone.stood = True
-    if span.from_m < stop_m + policy.zone_m and gap_s > zone.longest_gap_s:
-        zone.longest_gap_s = gap_s
-    crossed = span.from_m < stop_m <= span.to_m
-    if crossed and gap_s > SEEN_GAP_S:
-        free_mps = max(FREE_MPS, min(track.speed_mps or 0.0, policy.max_speed_mps))
-        zone.slack_s = (gap_s - (span.to_m - span.from_m) / free_mps) / max(sharing, 1)
-        zone.reached_ms = zone.reached_ms if zone.stood else _when(span, stop_m)
-    # A bus may stand short of the pole (a queue) and pass it later: it leaves when it does.
-    seen_at_pole = zone.stood_at_m is not None and zone.stood_at_m >= stop_m - AT_POLE_M and gap_s <= SEEN_GAP_S
-    if not zone.stood or (crossed and not seen_at_pole):
-        zone.left_ms = max(_when(span, stop_m + AT_POLE_M), zone.left_ms or 0)
+
+
+def _rolls(track: Track, policy: Policy) -> bool:
+    """Does the bus itself say that it moves and that its doors are closed?"""
+    fix = track.fix
+    said = fix.speed_mps if fix is not None and fix.doors is Doors.CLOSED else None
+    return said is not None and said >= policy.roll_mps
 
 
 def _stand(zone: Zone, span: Span, stood_s: float) -> None:
@@ -260,9 +301,18 @@ def _when(span: Span, along_m: float) -> int:
     return span.from_ms + round(share * (span.to_ms - span.from_ms))
 
 
-def _leave_m(pattern: Pattern, index: int, policy: Policy) -> float:
+def _zone_m(pattern: Pattern, index: int, policy: Policy, slack_m: float) -> float:
+    """How near a stop a bus must be seen to stand at it; the slack ends half-way to the stops beside it."""
+    if slack_m <= 0.0:
+        return policy.zone_m
+    stops_m = pattern.visits
+    gaps_m = [abs(stops_m[k].along_m - stops_m[index].along_m) for k in (index - 1, index + 1) if 0 <= k < len(stops_m)]
+    return max(policy.zone_m, min(policy.zone_m + slack_m, *(gap_m / 2 for gap_m in gaps_m)))
+
+
+def _leave_m(pattern: Pattern, index: int, policy: Policy, slack_m: float = 0.0) -> float:
     """How far beyond a stop it is behind; less where the next stop is so near that the zones would overlap."""
     if index + 1 == len(pattern.visits):
-        return policy.leave_m
+        return policy.leave_m + slack_m
     gap_m = pattern.visits[index + 1].along_m - pattern.visits[index].along_m
-    return min(policy.leave_m, max(MIN_LEAVE_M, gap_m / 2))
+    return min(policy.leave_m + slack_m, max(MIN_LEAVE_M, gap_m / 2))

@@ -42,6 +42,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     leave_m: float = 45.0
     stand_s: float = 8.0
     stand_speed_mps: float = 1.0
+    roll_mps: float = 3.0
+    """A bus that says with each report in the zone that its doors are closed and that it is at least so fast (a run) has
+    not stood, however long the zone took it; a speed that no bus reaches lets the time alone decide."""
 
     # -- fixes (DOMAIN §4) --
     fix_stale_s: float = 120.0

@@ -147,12 +147,53 @@ def test_passing_at_speed_is_a_pass(cruise_mps: float) -> None:
     assert seen.arrived == []
 
 
-def test_rolling_through_the_zone_for_8_s_is_a_stop_by_the_published_test() -> None:
-    seen = Seen().drive(driven({}, cruise_mps=6.0))
+@pytest.mark.parametrize("policy", [POLICY, Policy(roll_mps=99.0)])
+def test_rolling_through_the_zone_for_8_s_is_a_stop_by_the_published_test(policy: Policy) -> None:
+    said = {"doors": None} if policy is POLICY else {}
+    seen = Seen(policy=policy).drive(driven({}, cruise_mps=6.0), **said)
     (visit,) = seen.finished
     assert visit.outcome is V.STOPPED
     assert visit.stood_s == pytest.approx(60 / 6.0, abs=2.0)
     assert visit.departed_ms is not None
+
+
+@pytest.mark.parametrize(("cruise_mps", "outcome"), [(6.0, V.PASSED), (3.1, V.PASSED), (2.9, V.STOPPED)])
+def test_a_bus_that_says_that_it_moves_with_its_doors_closed_has_not_stood(
+    cruise_mps: float, outcome: VisitOutcome
+) -> None:
+    seen = Seen().drive(driven({}, cruise_mps=cruise_mps))
+    assert [v.outcome for v in seen.finished] == [outcome]
+
+
+@pytest.mark.parametrize(("at_m", "outcome"), [(1044.0, V.STOPPED), (945.0, V.STOPPED), (1070.0, V.PASSED)])
+def test_doors_open_a_little_outside_the_zone_are_open_at_its_stop(at_m: float, outcome: VisitOutcome) -> None:
+    """Nobody opens doors between stops, and receivers err by as much."""
+    seen = Seen().drive(driven({at_m: 12}, until_m=1600.0))
+    assert [v.outcome for v in seen.finished] == [outcome]
+
+
+def test_doors_open_between_two_near_stops_are_open_at_the_nearer() -> None:
+    dense = line(STRAIGHT, [200.0, 1000.0, 1080.0, 2000.0])
+    seen = Seen(dense).drive(driven({1045.0: 12}, until_m=1600.0))
+    assert [v.outcome for v in seen.finished] == [V.PASSED, V.STOPPED]
+
+
+@pytest.mark.parametrize(("beside_m", "outcome"), [(4.0, V.PASSED), (25.0, V.STOPPED)])
+def test_where_a_receiver_errs_a_bus_that_stands_is_looked_for_in_a_wider_zone(
+    beside_m: float, outcome: VisitOutcome
+) -> None:
+    """Seen 25 m beside its street for a minute and a half, it is 25 m wrong along it as well."""
+    seen = Seen().drive(driven({1045.0: 12}, from_m=250.0, until_m=1600.0), dy_m=beside_m, doors=None)
+    assert [v.outcome for v in seen.finished] == [outcome]
+
+
+@pytest.mark.parametrize("period_s", [15, 20])
+def test_out_of_sight_the_time_lost_on_either_side_of_the_stop_counts(period_s: int) -> None:
+    """The report made while it stood was placed beyond the stop."""
+    moments = driven({1015.0: 14}, until_m=1600.0)
+    stood = next(i for i, m in enumerate(moments) if m.speed_mps == 0.0)
+    seen = Seen().drive(moments[(stood + 2) % period_s :], period_s=period_s, doors=None, speed_mps=None)
+    assert [v.outcome for v in seen.finished] != [V.PASSED]
 
 
 def test_open_doors_are_a_stop_whatever_the_speed_says() -> None:
