@@ -81,6 +81,7 @@ class Positioned(Record, frozen=True, gc=False):
     phase: Phase
     uncertainty_m: float | None
     confidence: float
+    mismatch: bool = False
 
 
 class FixRefused(Record, frozen=True, gc=False):
@@ -177,4 +178,5 @@ class VehicleView(Record, frozen=True, gc=False):
     stale: bool
     terminal_up: bool | None
     live_alerts: int
+    mismatch: bool = False
     ahead: tuple[VisitForecast, ...] = ()

@@ -35,6 +35,7 @@ def positioned(track: Track, policy: Policy, now_ms: int) -> Positioned:
         phase=track.phase,
         uncertainty_m=round(uncertainty_m, 1) if uncertainty_m is not None else None,
         confidence=round(track.confidence, 3),
+        mismatch=track.mismatch,
     )
 
 
@@ -134,6 +135,7 @@ def vehicle(
         stale=track.age_s(now_ms) > policy.stale_s,
         terminal_up=track.terminal_up,
         live_alerts=live_alerts,
+        mismatch=track.mismatch,
         ahead=ahead,
     )
 

@@ -198,12 +198,21 @@ function busRow(line, _, t) {
     h("th", { scope: "row", class: "route" }, line.route_name ?? t("ops.unknown")),
     h("td", { class: "plate" }, line.plate),
     h("td", { class: "name", title: line.next_stop_name }, line.next_stop_name ?? "–"),
-    h("td", {}, state_(line.on_route || line.phase !== "in_service" ? line.phase : "off_route", t)),
+    h("td", {}, state_(busState(line), t)),
     h("td", {}, h("span", { class: `terminal terminal-${line.terminal}` }, t(`ops.terminal.${line.terminal}`))),
     h("td", { class: "number" }, line.alerts === 0 ? "–" : h("b", { class: "alerts" }, line.alerts)),
     h("td", { class: "number" }, line.speed_mps === null ? "–" : t("ops.kmh", { n: Math.round(line.speed_mps * 3.6) })),
     h("td", { class: "number" }, t(age.key, age.values)),
   );
+}
+
+/**
+ * What an operator should know first of a bus: its sign-on is wrong, it has left its route, or what it does.
+ * @param {BusLine} line
+ */
+function busState(line) {
+  if (line.mismatch) return "mismatch";
+  return line.on_route || line.phase !== "in_service" ? line.phase : "off_route";
 }
 
 /**

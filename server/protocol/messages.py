@@ -381,6 +381,8 @@ class VehicleRow(Message, omit_defaults=False, kw_only=True):
     stale: bool
     terminal: Literal["up", "down", "none"]
     alerts: int
+    mismatch: bool = False
+    """Its movement contradicts what its driver signed on to."""
 
 
 class Vehicles(Message, tag="vehicles", kw_only=True):

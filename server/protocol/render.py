@@ -163,6 +163,7 @@ class Renderer:
             stale=view.stale,
             terminal="none" if view.terminal_up is None else "up" if view.terminal_up else "down",
             alerts=view.live_alerts,
+            mismatch=view.mismatch,
         )
 
     def bell_event(self, bell: Bell, *, handle: str) -> wire.BellEvent:

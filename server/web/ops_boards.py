@@ -56,7 +56,7 @@ class _Seen(NamedTuple):
 
     @classmethod
     def of(cls, view: VehicleView) -> "_Seen":
-        marks = (view.trip, view.phase, view.on_route, view.stale, view.terminal_up, view.live_alerts)
+        marks = (view.trip, view.phase, view.on_route, view.stale, view.terminal_up, view.live_alerts, view.mismatch)
         return cls(view.fix.received_ms, (*marks, view.next_visit_index))
 
 

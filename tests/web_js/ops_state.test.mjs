@@ -17,7 +17,7 @@ function vehicle(id, changes = {}) {
   return {
     vehicle_id: id, plate: `경기70바${id}`, route_id: "R", route_name: "88", direction_id: 0, trip_id: "T", lat: 0, lon: 0,
     heading_deg: null, speed_mps: 3, phase: "in_service", on_route: true, next_stop_id: null, next_stop_name: null,
-    progress_m: null, uncertainty_m: null, age_s: 2, stale: false, terminal: "up", alerts: 0, ...changes,
+    progress_m: null, uncertainty_m: null, age_s: 2, stale: false, terminal: "up", alerts: 0, mismatch: false, ...changes,
   };
 }
 

@@ -434,6 +434,7 @@ export interface VehicleRow {
   stale: boolean;
   terminal: "up" | "down" | "none";
   alerts: number;
+  mismatch: boolean;
 }
 
 export interface Vehicles {
