@@ -141,16 +141,14 @@ def complaints(
 ) -> list[str]:
     """What was expected and is not so, one sentence each; empty when all is as expected.
 
-    `slack_ms` widens every `at_ms`. `per_recipient`: the order is that of each rider and each vehicle by itself, because
+    `slack_ms` is by how much an `at_ms` may be off. `per_recipient`: the order is that of each rider and each vehicle by itself, because
     two connections have no order between them.
     """
     found: list[str] = []
     reached: dict[str, int] = {}
     for expectation in expected:
         if expectation.least is not None and expectation.most is not None:
-            alike = sum(matches(expectation.pattern, d, slack_ms=slack_ms) for d in decisions)
-            if not expectation.least <= alike <= expectation.most:
-                found.append(_miscounted(expectation, alike, decisions, slack_ms=slack_ms))
+            found += _miscounted(expectation, decisions, slack_ms=slack_ms)
             continue
         lane = _recipient(expectation.pattern) if per_recipient else ""
         start = reached.get(lane, 0)
@@ -181,7 +179,7 @@ def _agrees(wanted: Any, is_: Any, *, slack: int) -> bool:
             return bool(low - slack <= is_ <= high + slack)
         case list(), _:
             return is_ in wanted
-        case int(), int() if slack:
+        case int(), int() if slack > 0:
             return bool(abs(wanted - is_) <= slack)
         case _:
             return bool(wanted == is_)
@@ -194,17 +192,20 @@ def _recipient(pattern: Pattern) -> str:
     return f"{pattern.get('rider', '')} {pattern.get('vehicle_id', '')}"
 
 
-def _miscounted(expectation: Expectation, alike: int, decisions: Sequence[Decision], *, slack_ms: int) -> str:
+def _miscounted(expectation: Expectation, decisions: Sequence[Decision], *, slack_ms: int) -> list[str]:
+    """Slack is in favour of whoever is judged: it widens the times of what must be, and narrows those of what must not."""
+    assert expectation.least is not None
+    assert expectation.most is not None
+    enough = [d for d in decisions if matches(expectation.pattern, d, slack_ms=slack_ms)]
+    surely = [d for d in decisions if matches(expectation.pattern, d, slack_ms=-slack_ms)]
+    if len(enough) >= expectation.least and len(surely) <= expectation.most:
+        return []
     pattern = _brief(expectation.pattern)
     if expectation.most == 0:
-        first = next(d for d in decisions if matches(expectation.pattern, d, slack_ms=slack_ms))
-        return f"{expectation.where}: there must be no {pattern}, but there is {_brief(first)}"
-    wanted = (
-        str(expectation.least)
-        if expectation.least == expectation.most
-        else f"{expectation.least} to {expectation.most}"
-    )
-    return f"{expectation.where}: there must be {wanted} of {pattern}, but there are {alike}"
+        return [f"{expectation.where}: there must be no {pattern}, but there is {_brief(surely[0])}"]
+    wanted = f"{expectation.least}" + ("" if expectation.least == expectation.most else f" to {expectation.most}")
+    alike = len(enough) if len(enough) < expectation.least else len(surely)
+    return [f"{expectation.where}: there must be {wanted} of {pattern}, but there are {alike}"]
 
 
 def _missing(expectation: Expectation, decisions: Sequence[Decision], start: int) -> str:

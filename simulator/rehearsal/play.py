@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from server.core.model import END_STATES
 from server.protocol import messages as wire
 from server.protocol import recording as line
-from server.protocol.expectations import Decision, complaints
+from server.protocol.expectations import Decision, Expectation, complaints
 from server.protocol.link import Link, socket_url
 from server.protocol.scenario import AlertNames, Result, Scenario, Verdict, unanswered
 from server.protocol.session import LinkStopped, Session
@@ -129,7 +129,7 @@ class Performance:
             await self._gather(everybody)
             try:
                 await self._play()
-                await self._wait_for_the_end()
+                await self._wait_for_the_end(expected)
             finally:
                 for terminal in self._terminals.values():
                     await terminal.aclose()
@@ -189,15 +189,24 @@ class Performance:
             if spoken is not None and link is not None:
                 await link.send(spoken.message)
 
-    async def _wait_for_the_end(self) -> None:
+    async def _wait_for_the_end(self, expected: list[Expectation]) -> None:
         """Until every bell has ended, or as long as a silent bus may keep one."""
-        until_ms = self._lines[-1].at_ms + round(1000 * AFTER_S)
+        until_ms = max(self._lines[-1].at_ms + round(1000 * AFTER_S), *(_latest_ms(one) for one in expected))
         await asyncio.sleep(SETTLE_S + TICK_S)
         while self._log.open_bells() and (left_ms := until_ms - self._log.now_ms()) > 0:
             self._log.news.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._log.news.wait(), left_ms / 1000 / self._stage.rate)
         await asyncio.sleep(SETTLE_S)
+
+
+def _latest_ms(expectation: Expectation) -> int:
+    """Until when a decision that must come may come; 0 where that is not said, or it must not come."""
+    match expectation:
+        case Expectation(least=None, pattern={"at_ms": [int(), int() as latest_ms]}):
+            return latest_ms
+        case _:
+            return 0
 
 
 async def perform(scenario: Scenario, stage: Stage, rng: Random) -> Verdict:

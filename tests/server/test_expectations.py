@@ -88,6 +88,14 @@ def test_lists_are_compared_whole_and_slack_widens_times() -> None:
     assert not matches({"stop_sequence": 6}, ALERT, slack_ms=100)
 
 
+def test_slack_favours_whoever_is_judged(tmp_path: Path) -> None:
+    early, exact = {"type": "alert", "at_ms": [2500, 9000]}, {"type": "alert", "at_ms": [1000, 3000]}
+    assert judged(tmp_path, early, {"count": 1, "of": early}, slack_ms=600) == []
+    assert judged(tmp_path, {"never": exact}, {"count": 0, "of": exact}, slack_ms=1001) == []
+    assert len(judged(tmp_path, {"never": exact}, slack_ms=900)) == 1
+    assert judged(tmp_path, {"never": {"type": "alert", "at_ms": 2000}}, slack_ms=900) != []
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
