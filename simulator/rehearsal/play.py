@@ -76,6 +76,12 @@ class _Log:
             self.decisions.append(self.names.hear(decision))
             self.news.set()
 
+    async def wait(self, at_most_s: float) -> None:
+        """Until somebody hears something, or so long."""
+        self.news.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.news.wait(), at_most_s)
+
     def open_bells(self) -> set[str]:
         """Bells that were told of and have not ended."""
         last = {d["bell_id"]: d["state"] for d in self.decisions if d["type"] == "bell"}
@@ -180,7 +186,7 @@ class Performance:
             if isinstance(said, line.LinkLine):
                 await (self._connect(said.vehicle_id) if said.up else self._disconnect(said.vehicle_id))
                 continue
-            named = self._log.names.named(said)
+            named = await self._named(said)
             if named is None:
                 self._troubles.append(f"{self._scenario.name}/events.jsonl, {unanswered(said)}")
                 continue
@@ -189,14 +195,19 @@ class Performance:
             if spoken is not None and link is not None:
                 await link.send(spoken.message)
 
+    async def _named(self, said: line.RecordedLine) -> line.RecordedLine | None:
+        """The line with the alert's id. A driver answers what is on the screen: an alert on its way is waited for."""
+        until_s = time.monotonic() + TICK_S
+        while (named := self._log.names.named(said)) is None and (left_s := until_s - time.monotonic()) > 0:
+            await self._log.wait(left_s)
+        return named
+
     async def _wait_for_the_end(self, expected: list[Expectation]) -> None:
         """Until every bell has ended, or as long as a silent bus may keep one."""
         until_ms = max(self._lines[-1].at_ms + round(1000 * AFTER_S), *(_latest_ms(one) for one in expected))
         await asyncio.sleep(SETTLE_S + TICK_S)
         while self._log.open_bells() and (left_ms := until_ms - self._log.now_ms()) > 0:
-            self._log.news.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._log.news.wait(), left_ms / 1000 / self._stage.rate)
+            await self._log.wait(left_ms / 1000 / self._stage.rate)
         await asyncio.sleep(SETTLE_S)
 
 

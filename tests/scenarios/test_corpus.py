@@ -42,3 +42,9 @@ def test_cases_are_short() -> None:
     for scenario in SCENARIOS:
         lines = (scenario.folder / "events.jsonl").read_text("utf-8").splitlines()
         assert len(lines) <= LINES_MAX, scenario.name
+
+
+def test_the_paper_lists_every_case(root: Path) -> None:
+    paper = (root / "docs" / "corpus.md").read_text("utf-8")
+    listed = [line for line in paper.partition("## The cases")[2].splitlines() if line[2:5].isdigit()]
+    assert listed == [f"| {scenario.number} | {scenario.title('en')} |" for scenario in SCENARIOS]
