@@ -15,10 +15,12 @@ import msgspec
 HORIZONS_S = (45.0, 120.0, 300.0, 600.0, 1_200.0)
 """Where one class of horizons ends and the next begins: next stop, some stops, across a quarter, across a town."""
 LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
+MARGIN = 0.01
+"""Aimed at this much farther out on either side: errors come in groups and are known late, so what follows them lags."""
 FIRST_STEP = 0.5
-LAST_STEP = 0.04
+LAST_STEP = 0.03
 """Step of the quantiles, in spreads: large at first, then small enough that chance moves them by less than a tenth."""
-SETTLES = 20.0
+SETTLES = 40.0
 """Errors after which the step has halved."""
 TAIL = 0.6
 """Mean excess beyond the 10th or 90th percentile, as a share of the distance from the median (0.62 for a normal)."""
@@ -85,9 +87,9 @@ def horizon_class(horizon_s: float) -> int:
 
 def _follow(quantiles: Quantiles, error: float) -> None:
     step = max(LAST_STEP, FIRST_STEP * SETTLES / (SETTLES + quantiles.seen))
-    quantiles.low += step * (LOW - (error < quantiles.low))
+    quantiles.low += step * (LOW - MARGIN - (error < quantiles.low))
     quantiles.middle += step * (MIDDLE - (error < quantiles.middle))
-    quantiles.high += step * (HIGH - (error < quantiles.high))
+    quantiles.high += step * (HIGH + MARGIN - (error < quantiles.high))
     quantiles.low, quantiles.middle, quantiles.high = sorted((quantiles.low, quantiles.middle, quantiles.high))
     quantiles.seen += 1.0
 

@@ -7,6 +7,7 @@ far. It knows no fix and no vehicle: the caller says where the bus is on the pat
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,9 @@ WAIT_SIGMA_S = 45.0
 """A departure from a first stop comes with such a spread after its plan."""
 
 
+SAMPLES_KEPT = 3
+"""Of one visit and class of horizons. A bus that is stuck is asked again and again, and so counts as often as riders ask;
+beyond, later ones are left out, so that one breakdown does not outweigh a day."""
 WAITS = "\nwaits"
 """Predictions before the departure from the first stop err in a way of their own: it hangs on one man's decision."""
 
@@ -104,10 +108,13 @@ class Course:
         self.standing: int | None = None
         self.standing_ms = 0
         self.last: Call | None = None
-        self.samples: dict[int, dict[int, Sample]] = {}
-        """Earlier predictions of each visit, one of each class of horizons: the first, whatever came of it later."""
+        self.samples: dict[int, dict[int, list[Sample]]] = {}
+        """Earlier predictions of each visit by class of horizons, `SAMPLES_KEPT` of each at most."""
         self.sampled_ms = 0
         self._links_s: list[float] = []
+        """Seconds from each visit to the next; of these the stand at the first, and the run."""
+        self._stands_s: list[float] = []
+        self._runs_s: list[float] = []
         self._links_ms = 0
         self._place: Place | None = None
         self._first = 0
@@ -159,7 +166,7 @@ class Course:
             behind = next_index - 1
             gap_m = self.stops_m[next_index] - self.stops_m[behind]
             share = (self.stops_m[next_index] - place.progress_m) / gap_m
-            run_s = share * self._run_s(behind)
+            run_s = share * self._runs_s[behind]
             self._vary(run_s)
             wait_s = self._still_waits_s(behind, place)
             self._put(0.0 if self.standing == next_index else wait_s + run_s)
@@ -169,16 +176,14 @@ class Course:
         before, place = index - 1, self._place
         assert place is not None
         arrives_s = self._ahead[-1].model_s
-        if self.standing == before or (before == 0 and self._has_not_begun(place)):
+        if before == self.standing or (before == 0 and self._has_not_begun(place)):
             leaves_s = arrives_s + self._still_waits_s(before, place)
         else:
-            leaves_s = arrives_s + self._stand_s(before)
-            planned_s = self._planned_leave_s(before, place.at_ms)
-            if planned_s is not None and planned_s > leaves_s:
-                leaves_s = planned_s
-        run_s = self._run_s(before)
-        self._vary(run_s + self._stand_s(before))
-        self._put(leaves_s + run_s)
+            leaves_s = arrives_s + self._stands_s[before]
+            if before in self.leaves_s:
+                leaves_s = max(leaves_s, self._planned_leave_s(before, place.at_ms) or 0.0)
+        self._vary(self._links_s[before])
+        self._put(leaves_s + self._runs_s[before])
 
     def _vary(self, link_s: float) -> None:
         self._variance += LINK_SIGMA_S**2 + (LINK_SIGMA_SHARE * link_s) ** 2
@@ -199,7 +204,7 @@ class Course:
         if self.standing != index:
             return 0.0
         until_s = self._planned_leave_s(index, place.at_ms) or 0.0
-        return max(self._stand_s(index) - (place.at_ms - self.standing_ms) / 1000.0, until_s, REST_S)
+        return max(self._stands_s[index] - (place.at_ms - self.standing_ms) / 1000.0, until_s, REST_S)
 
     def _has_not_begun(self, place: Place) -> bool:
         """Does the bus stand at its first stop, or before its departure somewhere near it?"""
@@ -215,7 +220,7 @@ class Course:
             return 0.0
         gap_m = self.stops_m[on_way + 1] - self.stops_m[on_way]
         share = (progress_m - self.stops_m[on_way]) / gap_m
-        return sum(self._links_s[:on_way]) + share * self._run_s(on_way)
+        return sum(self._links_s[:on_way]) + share * self._runs_s[on_way]
 
     def _planned_leave_s(self, index: int, at_ms: int) -> float | None:
         """Seconds until the timetable lets the bus leave a stop where it waits; None where it does not wait."""
@@ -224,14 +229,6 @@ class Course:
             return None
         until_s = planned_s - (at_ms - self.day_start_ms) / 1000.0
         return until_s if until_s < LONGEST_WAIT_S else None
-
-    def _run_s(self, index: int) -> float:
-        """Seconds from leaving a stop to reaching the next."""
-        return self._links_s[index] - (0.0 if index in self.leaves_s else self._stand_s(index))
-
-    def _stand_s(self, index: int) -> float:
-        """Seconds that a bus is expected to stand for boarding."""
-        return min(self.times.stand_s(self.pattern.visits[index].stop_id), STAND_SHARE * self._links_s[index])
 
     def _refresh_links(self, at_ms: int) -> None:
         if self._links_s and 0 <= at_ms - self._links_ms < LINKS_FRESH_S * 1000:
@@ -242,6 +239,14 @@ class Course:
         self._links_s = [
             times.link_s(key, pace * planned_s, day_s, at_ms)
             for key, planned_s in zip(self.keys, self.planned_s, strict=True)
+        ]
+        self._stands_s = [
+            min(times.stand_s(visit.stop_id), STAND_SHARE * link_s)
+            for visit, link_s in zip(self.pattern.visits, self._links_s, strict=False)
+        ]
+        self._runs_s = [
+            link_s - (0.0 if index in self.leaves_s else stand_s)
+            for index, (link_s, stand_s) in enumerate(zip(self._links_s, self._stands_s, strict=True))
         ]
 
     # -- learning ------------------------------------------------------------------
@@ -282,7 +287,7 @@ class Course:
         self.times.travelled(self.keys[index], self.pace_key, took_s, self.planned_s[index], day_s, arrived_ms)
 
     def _learn_errors(self, index: int, arrived_ms: int) -> None:
-        for at_ms, expected in self.samples.pop(index, {}).values():
+        for at_ms, expected in chain.from_iterable(self.samples.pop(index, {}).values()):
             late_s = (arrived_ms - at_ms) / 1000.0 - expected.model_s
             self.calibration.missed(expected.kind, expected.model_s, late_s / expected.spread_s)
         for passed in [k for k in self.samples if k < index]:
@@ -293,8 +298,9 @@ class Course:
         for index in indices:
             expected = self.expected(place, index)
             if expected is not None:
-                kept = self.samples.setdefault(index, {})
-                kept.setdefault(horizon_class(expected.model_s), Sample(place.at_ms, expected))
+                kept = self.samples.setdefault(index, {}).setdefault(horizon_class(expected.model_s), [])
+                if len(kept) < SAMPLES_KEPT:
+                    kept.append(Sample(place.at_ms, expected))
 
 
 def planned_links_s(trip: Trip, stops_m: Sequence[float]) -> list[float]:
