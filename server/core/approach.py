@@ -20,6 +20,8 @@ FREE_MPS = 9.0
 """Speed of a bus between stops when its fixes do not tell: 32 km/h."""
 CONFIRM_M = 100.0
 """This far beyond the leave threshold one fix is enough to say that a stop is behind; closer, a second must agree."""
+BRISK_MPS = 12.0
+"""... and where the road is free: 43 km/h under a limit of 50. What may have been either is unknown."""
 AT_POLE_M = 12.0
 """How near the stop's own place counts as having reached it, for the time of arrival."""
 MIN_LEAVE_M = 10.0
@@ -27,6 +29,8 @@ USUAL_OFFSET_M = 8.0
 """How far beside its path a bus is seen under an open sky: half the street, and some metres of error."""
 OFFSET_MEMORY_S = 60.0
 """Over so long the offset is averaged: reflections change with every few house fronts."""
+OFFSET_WEIGHT = 0.25
+"""... and over four reports at least."""
 MOST_SLACK_M = 30.0
 """Receivers that err more than a stop zone say nothing of a stop at all."""
 DOORS_SLACK_M = 30.0
@@ -76,6 +80,8 @@ class Zone:
     told: bool = False
     longest_gap_s: float = 0.0
     slack_s: float = 0.0
+    most_s: float = 0.0
+    """Time it had to spare while it was out of sight, if it ran at `FREE_MPS` and at `BRISK_MPS`."""
     beyond: int = 0
 
 
@@ -90,7 +96,7 @@ class Approach:
 
     def look_beside(self, track: Track, gap_s: float) -> None:
         """Learn from how far beside its path the bus was seen after so many seconds."""
-        self.offset_m += min(1.0, gap_s / OFFSET_MEMORY_S) * (track.offset_m - self.offset_m)
+        self.offset_m += min(OFFSET_WEIGHT, gap_s / OFFSET_MEMORY_S) * (track.offset_m - self.offset_m)
 
     def slack_m(self, track: Track) -> float:
         """How much wider than the zone a stop must be taken where receivers err: two average errors."""
@@ -169,13 +175,17 @@ def _look(approach: Approach, track: Track, span: Span, policy: Policy) -> None:
     sharing = sum(span.from_m < pattern.visits[index].along_m <= span.to_m for index in reached)
     for index in reached:
         zone = approach.zones.setdefault(index, Zone())
-        _measure(zone, track, span, pattern.visits[index].along_m, sharing, policy)
-        _see(zone, track, span, pattern.visits[index].along_m, _zone_m(pattern, index, policy, slack_m), policy)
-        beyond_m = span.seen_m - pattern.visits[index].along_m - _leave_m(pattern, index, policy, slack_m)
+        stop_m, zone_m = pattern.visits[index].along_m, _zone_m(pattern, index, policy, slack_m)
+        _measure(zone, track, span, stop_m, policy)
+        _see(zone, track, span, stop_m, zone_m, policy)
+        if _out_of_sight(span, stop_m, zone_m, policy):
+            zone.slack_s = max(zone.slack_s, _spare_s(track, span, FREE_MPS, policy) / max(sharing, 1))
+            zone.most_s = max(zone.most_s, _spare_s(track, span, BRISK_MPS, policy) / max(sharing, 1))
+        beyond_m = span.seen_m - stop_m - _leave_m(pattern, index, policy, slack_m)
         zone.beyond = zone.beyond + 1 if beyond_m > 0 else 0
 
 
-def _measure(zone: Zone, track: Track, span: Span, stop_m: float, sharing: int, policy: Policy) -> None:
+def _measure(zone: Zone, track: Track, span: Span, stop_m: float, policy: Policy) -> None:
     """Add what one movement says about one stop: time in the zone, standing, doors, and the gap in our sight."""
     gap_s = (span.to_ms - span.from_ms) / 1000.0
     inside = abs(span.seen_m - stop_m) <= policy.zone_m
@@ -191,9 +201,6 @@ def _measure(zone: Zone, track: Track, span: Span, stop_m: float, sharing: int, 
     if span.from_m < stop_m + policy.zone_m and gap_s > zone.longest_gap_s:
         zone.longest_gap_s = gap_s
     crossed = span.from_m < stop_m <= span.to_m
-    if (crossed or inside or was_inside) and gap_s > SEEN_GAP_S:
-        free_mps = max(FREE_MPS, min(track.speed_mps or 0.0, policy.max_speed_mps))
-        zone.slack_s += max(0.0, gap_s - (span.to_m - span.from_m) / free_mps) / max(sharing, 1)
     if crossed and gap_s > SEEN_GAP_S and not zone.stood:
         zone.reached_ms = _when(span, stop_m)
     # A bus may stand short of the pole (a queue) and pass it later: it leaves when it does.
@@ -213,6 +220,20 @@ def _see(zone: Zone, track: Track, span: Span, stop_m: float, zone_m: float, pol
         zone.left_ms = _set_off_ms(span, max(track.speed_mps or 0.0, policy.stand_speed_mps))
     if zone.slowed and zone.inside_s >= policy.stand_s and inside and gap_s <= SEEN_GAP_S:
         zone.stood = True
+
+
+def _out_of_sight(span: Span, stop_m: float, zone_m: float, policy: Policy) -> bool:
+    """Was the bus unseen for long on a movement past the stop, or on a short one from or into its zone?"""
+    near = abs(span.seen_m - stop_m) <= zone_m or abs(span.from_m - stop_m) <= zone_m
+    short = span.to_m - span.from_m <= 2.0 * policy.zone_m
+    past = span.from_m < stop_m <= span.to_m
+    return span.to_ms - span.from_ms > SEEN_GAP_S * 1000 and (past or (near and short))
+
+
+def _spare_s(track: Track, span: Span, free_mps: float, policy: Policy) -> float:
+    """Time that a movement took beyond what a bus needs that runs freely at this speed, or at its own if that is higher."""
+    free_mps = max(free_mps, min(track.speed_mps or 0.0, policy.max_speed_mps))
+    return (span.to_ms - span.from_ms) / 1000.0 - (span.to_m - span.from_m) / free_mps
 
 
 def _rolls(track: Track, policy: Policy) -> bool:
@@ -279,7 +300,7 @@ def _guess(index: int, zone: Zone, policy: Policy) -> Finished:
     if spare_s >= policy.stand_s:
         left = reached + int(spare_s * 1000) if reached is not None else left
         return Finished(index, VisitOutcome.STOPPED, reached, left, round(spare_s, 1), GUESSED_CONFIDENCE)
-    if zone.slack_s < policy.stand_s / 2:
+    if zone.most_s < policy.stand_s / 2:
         return Finished(index, VisitOutcome.PASSED, reached, left, 0.0, GUESSED_CONFIDENCE)
     return Finished(index, VisitOutcome.UNKNOWN, reached, left, 0.0, UNKNOWN_CONFIDENCE)
 
