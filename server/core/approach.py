@@ -18,10 +18,10 @@ BRAKE_LOSS_S = 10.0
 """Time that stopping and starting again costs besides standing: v/a at 10 m/s and 1 m/s²."""
 FREE_MPS = 9.0
 """Speed of a bus between stops when its fixes do not tell: 32 km/h."""
-CONFIRM_M = 100.0
-"""This far beyond the leave threshold one fix is enough to say that a stop is behind; closer, a second must agree."""
 BRISK_MPS = 12.0
 """... and where the road is free: 43 km/h under a limit of 50. What may have been either is unknown."""
+CONFIRM_M = 250.0
+"""Farther beyond the leave threshold than a wrong fix errs (200 m) one fix says that a stop is behind; closer, two."""
 AT_POLE_M = 12.0
 """How near the stop's own place counts as having reached it, for the time of arrival."""
 MIN_LEAVE_M = 10.0
@@ -58,6 +58,8 @@ class Finished(NamedTuple):
     departed_ms: int | None
     stood_s: float
     confidence: float
+    again: bool = False
+    """It was over already, and the bus was placed behind it since: it ends its bells, but goes on record once."""
 
 
 VisitEvent = Arrived | Finished
@@ -117,13 +119,18 @@ def start(track: Track, policy: Policy, before: Approach | None = None) -> Appro
     approach = Approach()
     assert track.pattern is not None
     assert track.progress_m is not None
-    moving = (track.speed_mps or 0.0) >= policy.stand_speed_mps and not doors_open(track.fix)
+    held = track.outset is not None and (track.outset.away or track.outset.early)
+    if held and before is not None:
+        return before
+    moving = (track.speed_mps or 0.0) >= policy.stand_speed_mps and not doors_open(track.fix) and not held
     for visit in track.pattern.visits:
         if track.progress_m <= visit.along_m + (AT_POLE_M if moving else _leave_m(track.pattern, visit.index, policy)):
             break
         approach.next_index = visit.index + 1
     if before is not None and before.next_index == approach.next_index:
         return before
+    if track.outset is not None and track.outset.away:
+        return approach
     at_ms = track.fix.at_ms if track.fix is not None else track.seen_ms
     _look(approach, track, Span(track.progress_m, at_ms, track.progress_m, at_ms, seen_m=track.progress_m), policy)
     return approach
@@ -146,20 +153,28 @@ def advance(approach: Approach, track: Track, policy: Policy) -> list[VisitEvent
         leave_m = _leave_m(pattern, index, policy, approach.slack_m(track))
         if not _left(zone, span.seen_m - pattern.visits[index].along_m - leave_m):
             break
-        events.append(_finish(index, zone, policy))
+        events.append(_finish(track, index, zone, policy))
         approach.next_index = index + 1
         del approach.zones[index]
     return events
 
 
-def close(approach: Approach, policy: Policy) -> list[VisitEvent]:
-    """End the visit the bus is standing at (its trip ends or changes there)."""
-    zone = approach.zones.pop(approach.next_index, None)
-    if zone is None or not zone.stood:
-        return []
-    index = approach.next_index
-    approach.next_index += 1
-    return [_finish(index, zone, policy)]
+def close(approach: Approach, track: Track, policy: Policy, *, until: int | None = None) -> list[VisitEvent]:
+    """End the visits the bus stands at or has come past: its trip ends or changes there, or it was lost sight of.
+
+    `until`: only those before this visit.
+    """
+    assert track.pattern is not None
+    assert track.progress_m is not None
+    events: list[VisitEvent] = []
+    for index in sorted(approach.zones):
+        if until is not None and index >= until:
+            break
+        zone = approach.zones.pop(index)
+        if zone.stood or track.progress_m >= track.pattern.visits[index].along_m:
+            events.append(_finish(track, index, zone, policy))
+            approach.next_index = index + 1
+    return events
 
 
 def _look(approach: Approach, track: Track, span: Span, policy: Policy) -> None:
@@ -205,7 +220,7 @@ def _measure(zone: Zone, track: Track, span: Span, stop_m: float, policy: Policy
         zone.reached_ms = _when(span, stop_m)
     # A bus may stand short of the pole (a queue) and pass it later: it leaves when it does.
     seen_at_pole = zone.stood_at_m is not None and zone.stood_at_m >= stop_m - AT_POLE_M and gap_s <= SEEN_GAP_S
-    if not zone.stood or (crossed and not seen_at_pole):
+    if (not zone.stood or (crossed and not seen_at_pole)) and span.from_m < stop_m + AT_POLE_M:
         zone.left_ms = max(_when(span, stop_m + AT_POLE_M), zone.left_ms or 0)
 
 
@@ -277,12 +292,16 @@ def _stands(track: Track, moved_mps: float | None, policy: Policy) -> bool:
 
 def _left(zone: Zone, beyond_leave_m: float) -> bool:
     """Has the bus left for good? One wrong fix a little beyond the stop must not close anything."""
-    return beyond_leave_m > CONFIRM_M or (
-        beyond_leave_m > 0.0 and (zone.beyond >= 2 or zone.longest_gap_s > SEEN_GAP_S)
-    )
+    return beyond_leave_m > CONFIRM_M or (beyond_leave_m > 0.0 and zone.beyond >= 2)
 
 
-def _finish(index: int, zone: Zone, policy: Policy) -> Finished:
+def _finish(track: Track, index: int, zone: Zone, policy: Policy) -> Finished:
+    again = index in track.over
+    track.over.add(index)
+    return _verdict(index, zone, policy)._replace(again=again)
+
+
+def _verdict(index: int, zone: Zone, policy: Policy) -> Finished:
     if zone.stood:
         stood_s = max(zone.stood_s, zone.inside_s if zone.inside_s >= policy.stand_s else 0.0)
         if zone.stood_at_m is not None and zone.longest_gap_s <= SEEN_GAP_S:

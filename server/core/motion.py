@@ -49,7 +49,7 @@ def moved(shard: Shard, track: Track, taken: Taken, now_ms: int) -> list[Effect]
     """After a taken fix: visits, then this bus's bells, then bells that wait for a bus of its route."""
     effects: list[Effect] = []
     if taken.left_route:
-        shard.approaches.pop(track.vehicle_id, None)
+        effects += _end_visits(shard, track, now_ms)
         effects += serving.release(shard, track.vehicle_id, Reason.OFF_ROUTE, now_ms)
     if not taken.moved:
         return effects
@@ -95,10 +95,13 @@ def follow_feed(shard: Shard, track: Track, fix: Fix, now_ms: int) -> list[Effec
 
 def begin_approach(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
     """The bus was placed anew: visits behind it are over, and nobody saw how."""
-    approach = approaching.start(track, shard.policy, shard.approaches.get(track.vehicle_id))
-    shard.approaches[track.vehicle_id] = approach
+    before = shard.approaches.get(track.vehicle_id)
+    approach = shard.approaches[track.vehicle_id] = approaching.start(track, shard.policy, before)
     assert track.pattern is not None
     effects: list[Effect] = []
+    if before is not None and before is not approach:
+        for event in approaching.close(before, track, shard.policy, until=approach.next_index):
+            effects += visited(shard, track, event, now_ms)
     behind = {visit.stop_sequence for visit in track.pattern.visits[: approach.next_index]}
     for bell in shard.bells.of_vehicle(track.vehicle_id):
         if bell.visit_sequence in behind:
@@ -124,9 +127,10 @@ def visited(shard: Shard, track: Track, event: VisitEvent, now_ms: int) -> list[
                 if bell.state in serving.ON_A_BUS:
                     effects += serving.change(shard, life.move(bell, BellState.ARRIVED, now_ms), now_ms)
         case Finished():
-            call = Call(event.visit_index, event.arrived_ms, event.departed_ms)
-            shard.forecasts.finished(track, call, stood_s=event.stood_s, confidence=event.confidence)
-            effects.append(StopVisited(_stop_visit(track.vehicle_id, track.trip_key, event, visit, now_ms)))
+            if not event.again:
+                call = Call(event.visit_index, event.arrived_ms, event.departed_ms)
+                shard.forecasts.finished(track, call, stood_s=event.stood_s, confidence=event.confidence)
+                effects.append(StopVisited(_stop_visit(track.vehicle_id, track.trip_key, event, visit, now_ms)))
             knew = {bell.bell_id for bell in bells if serving.driver_knew(shard, bell)}
             outcome = serving.judged(event.outcome, told=bool(knew))
             cleared = Outcome.SERVED if outcome is VisitOutcome.STOPPED else Outcome.PASSED
@@ -137,6 +141,15 @@ def visited(shard: Shard, track: Track, event: VisitEvent, now_ms: int) -> list[
                 effects += serving.over(shard, bell, event.outcome, told=told, sure=sure, now_ms=now_ms)
         case _:
             assert_never(event)
+    return effects
+
+
+def _end_visits(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
+    """The bus leaves its run here: the visits it stands at, or has come past, are over."""
+    effects: list[Effect] = []
+    approach = shard.approaches.pop(track.vehicle_id, None)
+    for event in approaching.close(approach, track, shard.policy) if approach is not None else ():
+        effects += visited(shard, track, event, now_ms)
     return effects
 
 
@@ -179,9 +192,7 @@ def assign(shard: Shard, track: Track, assignment: Assignment, now_ms: int, *, a
     effects: list[Effect] = []
     before = track.pattern.index if track.pattern is not None else None
     if assignment.trip != track.trip_key or assignment.trip is None:
-        approach = shard.approaches.pop(track.vehicle_id, None)
-        for event in approaching.close(approach, shard.policy) if approach is not None else ():
-            effects += visited(shard, track, event, now_ms)
+        effects += _end_visits(shard, track, now_ms)
         effects += serving.release(shard, track.vehicle_id, Reason.SIGNED_OFF, now_ms)
     changed = tracking.assign(track, assignment, shard.network)
     shard.index(track, before=before)

@@ -1,5 +1,11 @@
 """Put a bus along its pattern by its fixes. Level 2 of the core: knows tracking, network, policy."""
 
+import math
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from geo.path import Candidates
+from server.core import departing
 from server.core.events import Fix
 from server.core.model import Reason
 from server.core.network import Network, Pattern
@@ -8,6 +14,7 @@ from server.core.tracking import (
     CRUISE_MPS,
     GPS_SIGMA_M,
     HEADING_SPEED_MPS,
+    Outset,
     Span,
     Taken,
     Track,
@@ -17,12 +24,21 @@ from server.core.tracking import (
 
 BACK_M = 80.0
 """How far behind the last progress a projection may fall: GPS error of a standing bus in a street canyon (p99)."""
+FAR_BACK_M = 250.0
+"""... and how much farther a bus may really be behind it: the fix before erred (200 m have been seen)."""
 TIMETABLE_SIGMA_S = 420.0
 """Weight of the timetable when a first fix could be two places of a pattern: buses are minutes off, not an hour."""
 HEADING_SIGMA_DEG = 35.0
 NEAR_SLACK_M = 60.0
 """A fix this much beyond one and a half times the way its speed explains may belong to another pass of the street."""
 AGAINST_DEG = 90.0
+TAILS = 5.0
+"""Degrees of freedom of the spread off the path (Student): real offsets have p90 5 m, but p99 98 m (C53)."""
+CLEARLY = 2.0
+"""A place whose cost is this much lower than any other's is sure: odds of e to 1 in squared sigmas."""
+
+Row = tuple[float, float, float]
+"""A place of a path: metres along it, metres off it, its heading."""
 
 
 def take(track: Track, fix: Fix, network: Network, policy: Policy) -> Taken | Reason:
@@ -40,8 +56,8 @@ def place_again(track: Track, policy: Policy, *, at_start: bool) -> Taken:
     """
     if track.fix is None or track.pattern is None:
         return Taken(moved=False)
-    track.span = None
-    return _place_anew(track, track.pattern, track.fix, policy, at_start=at_start)
+    track.span, track.outset = None, track.outset or Outset()
+    return _before_departure(track, track.fix, None, None, policy, fresh=not at_start)
 
 
 def _place(track: Track, fix: Fix, previous: Fix | None, was_mps: float | None, policy: Policy) -> Taken:
@@ -50,6 +66,8 @@ def _place(track: Track, fix: Fix, previous: Fix | None, was_mps: float | None, 
     pattern = track.pattern
     if pattern is None:
         return Taken(moved=False)
+    if track.outset is not None:
+        return _before_departure(track, fix, previous, was_mps, policy, fresh=track.outset.to_ms is None)
     if track.progress_m is None or previous is None or not track.on_route:
         return _place_anew(track, pattern, fix, policy)
     gap_s = (fix.at_ms - previous.at_ms) / 1000.0
@@ -68,6 +86,78 @@ def _place(track: Track, fix: Fix, previous: Fix | None, was_mps: float | None, 
     return Taken(moved=True)
 
 
+def _before_departure(
+    track: Track, fix: Fix, previous: Fix | None, was_mps: float | None, policy: Policy, *, fresh: bool
+) -> Taken:
+    """Put a bus that was not seen to leave its first stop there, or on its way when it has left."""
+    pattern, outset = track.pattern, track.outset
+    assert pattern is not None
+    assert outset is not None
+    found = _outset_place(track, pattern, fix, policy, at_start=not fresh and outset.to_ms is None)
+    if found is None:
+        return _off_route(track, pattern.path.project(track.x, track.y)[1], policy)
+    driving = (track.speed_mps or 0.0) > HEADING_SPEED_MPS and not _against(track, fix, found.heading_deg)
+    seen = departing.seen_at(track, pattern, fix, found.along_m, driving=driving)
+    held_m = track.progress_m if track.on_route else None
+    was_held = outset.away or held_m is None
+    forward = departing.follow(outset, seen, fix)
+    if departing.has_left(track, pattern, seen, fresh=fresh, forward=forward):
+        track.outset = None
+        _settle(track, found.along_m, found.offset_m, sure=found.sure)
+        if held_m is not None and previous is not None and departing.at_first(pattern, outset.from_m):
+            track.span = Span(held_m, previous.at_ms, max(held_m, found.along_m), fix.at_ms, found.along_m, was_mps)
+        return Taken(moved=True)
+    if not departing.near_start(track, pattern):
+        return _unplaced(track)
+    outset.away, outset.early = not departing.at_first(pattern, found.along_m), seen.ahead_s > departing.EARLY_S
+    at_m = departing.held_m(pattern, outset, found.along_m, policy)
+    _settle(track, at_m if held_m is None else max(held_m, at_m), found.offset_m, sure=found.sure and not outset.away)
+    if held_m is not None and previous is not None and not outset.away:
+        from_ms = fix.at_ms if was_held else previous.at_ms
+        track.span = Span(held_m, from_ms, max(held_m, at_m), fix.at_ms, at_m, was_mps)
+    return Taken(moved=True)
+
+
+class Found(NamedTuple):
+    """A place of the path for a fix; `sure` when no other place of the path explains it nearly as well."""
+
+    along_m: float
+    offset_m: float
+    heading_deg: float
+    sure: bool
+
+
+def _outset_place(track: Track, pattern: Pattern, fix: Fix, policy: Policy, *, at_start: bool) -> Found | None:
+    """Find where on the path a bus is that waits or turns; None off the route. One that did not move stays."""
+    places = pattern.path.candidates(track.x, track.y, policy.off_route_m)
+    if not len(places):
+        return None
+    rows = _rows(places)
+    return _cheapest([min(rows)] if at_start else rows, lambda row: _cost(track, pattern, fix, *row))
+
+
+def _rows(places: Candidates) -> list[Row]:
+    return list(zip(places.along_m.tolist(), places.offset_m.tolist(), places.heading_deg.tolist(), strict=True))
+
+
+def _cheapest(rows: Iterable[Row], cost: Callable[[Row], float]) -> Found:
+    costs = sorted((cost(row), row) for row in rows)
+    return Found(*costs[0][1], len(costs) == 1 or costs[1][0] - costs[0][0] > CLEARLY)
+
+
+def _settle(track: Track, along_m: float, offset_m: float, *, sure: bool) -> None:
+    """Believe a place that does not follow from the one before."""
+    track.confidence = max(0.7 if sure else 0.4, min(track.confidence, 0.9) if track.on_route else 0.0)
+    track.progress_m, track.offset_m = along_m, offset_m
+    track.on_route, track.off_fixes, track.behind_fixes = True, 0, 0
+
+
+def _unplaced(track: Track) -> Taken:
+    """The bus is on its way to its first stop, far from it still: it is on no run."""
+    left, track.on_route, track.confidence = track.on_route, False, 0.0
+    return Taken(moved=False, left_route=left)
+
+
 def _nearest_ahead(
     track: Track, pattern: Pattern, fix: Fix, progress_m: float, gap_s: float, policy: Policy
 ) -> tuple[float, float]:
@@ -77,18 +167,21 @@ def _nearest_ahead(
     """
     lo_m, hi_m = progress_m - BACK_M, progress_m + policy.max_speed_mps * gap_s + policy.jump_slack_m
     along_m, offset_m, heading_deg = pattern.path.window(track.x, track.y, lo_m, hi_m)
+    if along_m <= lo_m:
+        behind = pattern.path.window(track.x, track.y, lo_m - FAR_BACK_M, lo_m)
+        along_m, offset_m, heading_deg = min((along_m, offset_m, heading_deg), behind, key=lambda place: place[1])
     run_m = (CRUISE_MPS if track.speed_mps is None else track.speed_mps) * gap_s
     if along_m - progress_m <= 1.5 * run_m + NEAR_SLACK_M and not _against(track, fix, heading_deg):
         return along_m, offset_m
     places = pattern.path.candidates(track.x, track.y, policy.off_route_m)
-    rows = zip(places.along_m.tolist(), places.offset_m.tolist(), places.heading_deg.tolist(), strict=True)
-    costs = [
-        (_cost(track, pattern, fix, *row) + ((row[0] - progress_m - run_m) / (0.5 * run_m + NEAR_SLACK_M)) ** 2, row)
-        for row in rows
-        if lo_m <= row[0] <= hi_m
-    ]
-    _, best = min(costs, default=(0.0, (along_m, offset_m, heading_deg)))
-    return best[0], best[1]
+    rows = [row for row in _rows(places) if lo_m <= row[0] <= hi_m] or [(along_m, offset_m, heading_deg)]
+    found = _cheapest(
+        rows,
+        lambda row: (
+            _cost(track, pattern, fix, *row) + ((row[0] - progress_m - run_m) / (0.5 * run_m + NEAR_SLACK_M)) ** 2
+        ),
+    )
+    return found.along_m, found.offset_m
 
 
 def _against(track: Track, fix: Fix, heading_deg: float) -> bool:
@@ -104,8 +197,11 @@ def turn_deg(a_deg: float, b_deg: float) -> float:
 
 
 def _goes_back(track: Track, along_m: float) -> bool:
-    """The projection sits at the lower edge of the window: the bus seems to run against its pattern."""
-    return track.progress_m is not None and along_m < track.progress_m - BACK_M * 0.6
+    """Does the bus seem to run against its pattern? Turning once more about its first stop is no such thing."""
+    if track.progress_m is None or along_m >= track.progress_m - BACK_M * 0.6:
+        return False
+    assert track.pattern is not None
+    return not departing.near_start(track, track.pattern, departing.STATION_M)
 
 
 def _off_route(track: Track, offset_m: float, policy: Policy) -> Taken:
@@ -118,24 +214,19 @@ def _off_route(track: Track, offset_m: float, policy: Policy) -> Taken:
     return Taken(moved=False, left_route=left)
 
 
-def _place_anew(track: Track, pattern: Pattern, fix: Fix, policy: Policy, *, at_start: bool = False) -> Taken:
+def _place_anew(track: Track, pattern: Pattern, fix: Fix, policy: Policy) -> Taken:
     places = pattern.path.candidates(track.x, track.y, policy.off_route_m)
     if not len(places):
         return _off_route(track, pattern.path.project(track.x, track.y)[1], policy)
-    rows = list(zip(places.along_m.tolist(), places.offset_m.tolist(), places.heading_deg.tolist(), strict=True))
-    if at_start:
-        rows = [min(rows)]
-    costs = sorted((_cost(track, pattern, fix, *row), row) for row in rows)
-    track.progress_m, track.offset_m, _ = costs[0][1]
-    sure = len(costs) == 1 or costs[1][0] - costs[0][0] > 2.0
-    track.confidence = 0.7 if sure else 0.4
-    track.on_route, track.off_fixes, track.behind_fixes = True, 0, 0
+    found = _cheapest(_rows(places), lambda row: _cost(track, pattern, fix, *row))
+    track.on_route = False
+    _settle(track, found.along_m, found.offset_m, sure=found.sure)
     return Taken(moved=True)
 
 
 def _cost(track: Track, pattern: Pattern, fix: Fix, along_m: float, offset_m: float, heading_deg: float) -> float:
     """How badly a place explains the fix: distance, heading while moving, and the timetable, each in sigmas."""
-    cost = (offset_m / GPS_SIGMA_M) ** 2
+    cost = (TAILS + 1.0) * math.log1p((offset_m / GPS_SIGMA_M) ** 2 / TAILS)
     if fix.heading_deg is not None and (track.speed_mps is None or track.speed_mps > HEADING_SPEED_MPS):
         cost += (turn_deg(fix.heading_deg, heading_deg) / HEADING_SIGMA_DEG) ** 2
     assert track.trip is not None

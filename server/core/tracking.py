@@ -54,6 +54,22 @@ class Span:
 
 
 @dataclass(slots=True)
+class Outset:
+    """What a bus did that has not left its first stop yet: its last run forward along the path, in `steps` fixes.
+
+    `early`: the timetable does not let it go yet; `away`: it is not at the stop, but turning or in a bay. Its progress
+    is held at the stop then.
+    """
+
+    from_m: float = 0.0
+    to_m: float = 0.0
+    to_ms: int | None = None
+    steps: int = 0
+    early: bool = False
+    away: bool = False
+
+
+@dataclass(slots=True)
 class Track:
     """What is believed of one vehicle. `progress_m` is None while its place on a pattern is unknown.
 
@@ -81,6 +97,10 @@ class Track:
     off_fixes: int = 0
     behind_fixes: int = 0
     on_route: bool = False
+    outset: Outset | None = None
+    """None once it has left its first stop."""
+    over: set[int] = field(default_factory=set)
+    """Visits of this trip that are on record: none is put there twice."""
     terminal_up: bool | None = None
     terminal_since_ms: int = 0
     suspects: list[Fix] = field(default_factory=list)
@@ -117,7 +137,9 @@ class Track:
 
     @property
     def _waits_to_depart(self) -> bool:
-        """True while the bus stands at its first stop and the timetable does not let it go yet."""
+        """True while the bus stands at its first stop, or turns near it, and the timetable does not let it go yet."""
+        if self.outset is not None and self.outset.away:
+            return True
         assert self.pattern is not None
         assert self.trip is not None
         assert self.fix is not None
@@ -168,6 +190,7 @@ def assign(track: Track, assignment: Assignment, network: Network) -> bool:
     track.pattern = network.pattern(trip.pattern_index) if trip is not None else None
     track.day_start_ms = network.day_start_ms(assignment.trip.start_date) if trip and assignment.trip else 0
     track.progress_m, track.span = None, None
+    track.outset, track.over = Outset(), set()
     track.on_route, track.off_fixes, track.behind_fixes, track.confidence = False, 0, 0, 0.0
     return True
 

@@ -9,10 +9,8 @@ from server.core.model import Phase, Reason
 from server.core.network import Network
 from server.core.policy import Policy
 from server.core.prediction import bands, eta_s, predictable
-from server.core.tracking import Track, doors_open
+from server.core.tracking import Track
 
-NEXT_SLACK_M = 10.0
-"""Up to this far beyond its place a stop is still the next one of a moving bus: GPS error along the street."""
 DAY_TURNS_S = 28 * 3_600
 """What departs after 04:00 (28:00) is the next day's first bus, in the reckoning of Korean fares and timetables."""
 
@@ -40,12 +38,10 @@ def positioned(track: Track, policy: Policy, now_ms: int) -> Positioned:
 
 
 def _next_sequence(track: Track, policy: Policy) -> int:
-    """The first stop that the bus has not left: while it stands in a stop's zone, that one."""
+    """A stop is the next one until the bus is out of its zone: poles stand, and buses halt, metres from the map's place."""
     assert track.pattern is not None
     assert track.progress_m is not None
-    stands = doors_open(track.fix) or (track.speed_mps is not None and track.speed_mps < policy.stand_speed_mps)
-    slack_m = policy.zone_m if stands else NEXT_SLACK_M
-    index = int(track.pattern.visit_along_m.searchsorted(track.progress_m - slack_m))
+    index = int(track.pattern.visit_along_m.searchsorted(track.progress_m - policy.zone_m))
     return track.pattern.visits[min(index, len(track.pattern.visits) - 1)].stop_sequence
 
 

@@ -309,6 +309,8 @@ def jump(gap_s: float, way_m: float, speed_mps: float | None = 10.0) -> Finished
     seen = Seen()
     seen.see(Moment(0, 1000.0 - way_m / 2, 10.0))
     seen.see(Moment(gap_s, 1000.0 + way_m / 2, 10.0), speed_mps=speed_mps)
+    assert seen.finished == []
+    seen.see(Moment(gap_s + 10, 1100.0 + way_m / 2, 10.0), speed_mps=speed_mps)
     (visit,) = seen.finished
     return visit
 
@@ -326,7 +328,17 @@ def test_time_to_spare_tells_a_stop_from_a_pass(gap_s: float, outcome: VisitOutc
 def test_a_single_fix_far_beyond_is_enough() -> None:
     seen = Seen()
     seen.see(Moment(0, 950.0, 30.0))
-    assert seen.see(Moment(7, 1160.0, 30.0)) != []
+    assert seen.see(Moment(12, 1310.0, 30.0)) != []
+
+
+@pytest.mark.parametrize("period_s", [35, 60])
+def test_at_sparse_reports_one_wrong_fix_beyond_the_stop_closes_nothing(period_s: int) -> None:
+    seen = Seen()
+    for k, along_m in enumerate((700.0, 980.0, 1000.0, 1200.0, 1000.0, 1000.0, 1400.0, 1700.0)):
+        seen.see(Moment(k * period_s, along_m, 0.0 if 980 < along_m < 1300 else 8.0), accuracy_m=1.9)
+        assert bool(seen.finished) == (along_m >= 1400)
+    (visit,) = seen.finished
+    assert visit.outcome is V.STOPPED
 
 
 def test_several_stops_share_the_time_to_spare() -> None:
@@ -335,6 +347,7 @@ def test_several_stops_share_the_time_to_spare() -> None:
     for seen in (alone, shared):
         seen.see(Moment(0, 800.0, 10.0))
         seen.see(Moment(60, 1200.0, 10.0))
+        seen.see(Moment(65, 1250.0, 10.0))
     assert [v.outcome for v in alone.finished] == [V.STOPPED]
     assert [v.outcome for v in shared.finished] == [V.UNKNOWN, V.UNKNOWN]
 
@@ -365,17 +378,21 @@ def test_the_last_stop_ends_when_it_is_closed() -> None:
     for k in range(30):
         seen.see(Moment(60 + k, 1000.0, 0.0, open=True))
     assert (seen.arrived, seen.finished) == ([1], [])
-    (visit,) = close(seen.approach, POLICY)
+    (visit,) = close(seen.approach, seen.track, POLICY)
     assert isinstance(visit, Finished)
     assert (visit.visit_index, visit.outcome) == (1, V.STOPPED)
-    assert close(seen.approach, POLICY) == []
+    assert close(seen.approach, seen.track, POLICY) == []
 
 
 def test_nothing_is_closed_where_the_bus_does_not_stand() -> None:
     seen = Seen()
     seen.see(Moment(0, 950.0, 10.0))
     seen.see(Moment(1, 975.0, 10.0))
-    assert close(seen.approach, POLICY) == []
+    assert close(seen.approach, seen.track, POLICY) == []
+    seen.see(Moment(3, 1005.0, 10.0))
+    assert close(seen.approach, seen.track, POLICY, until=1) == []
+    (visit,) = close(seen.approach, seen.track, POLICY)
+    assert (visit.visit_index, visit.again) == (1, False)
 
 
 @pytest.mark.parametrize(

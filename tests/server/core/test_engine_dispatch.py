@@ -181,6 +181,8 @@ def test_where_terminals_are_taken_for_granted_a_driver_who_was_sent_the_alert_k
     world.now_ms += 64_000
     bus.x_m = stop_x(3) + 170
     bus.report()
+    world.now_ms += 4_000
+    bus.report(x_m=stop_x(3) + 210)
     assert state in [s for s, _ in world.states()]
 
 

@@ -223,7 +223,7 @@ def test_a_tick_looks_at_a_bell_that_another_one_moved_only_once() -> None:
     world.ring(6)
     world.ring(3, rider="second")
     assert {world.states(rider)[-1] for rider in ("rider", "second")} == {(S.ASSIGNED, "V1")}
-    ahead = Bus(world, "V2", stop_x(1) + 430)
+    ahead = Bus(world, "V2", stop_x(2) + 110)
     ahead.sign_on("E-1")
     world.now_ms += 55_000
     ahead.report()

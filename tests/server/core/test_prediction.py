@@ -95,7 +95,9 @@ def test_while_it_waits_silence_brings_it_no_nearer() -> None:
 def test_a_bus_that_is_parked_near_its_first_stop_has_not_begun() -> None:
     parked = at(700.0, seconds=-300, speed_mps=0.0)
     assert eta_s(parked, 1, parked.seen_ms) == pytest.approx(320 + 80, abs=2)
-    early = at(700.0, seconds=-300, speed_mps=9.0)
+    turning = at(700.0, seconds=-300, speed_mps=9.0)
+    assert eta_s(turning, 1, turning.seen_ms) == pytest.approx(320 + 80, abs=2)
+    early = at(700.0, seconds=-100, speed_mps=9.0)
     assert eta_s(early, 1, early.seen_ms) == pytest.approx(30, abs=2)
     far_out = at(1500.0, seconds=-300, speed_mps=0.0)
     assert eta_s(far_out, 2, far_out.seen_ms) == pytest.approx(50 * RUN_SHARE, abs=2)
@@ -119,7 +121,7 @@ def test_a_timetable_rounded_to_minutes_makes_no_bus_fly() -> None:
 
 def test_nor_does_it_crawl_but_for_a_stand_that_is_planned() -> None:
     crawling = timed([(200, 0, 0), (1000, 3600, 3600), (2000, 3700, 3700)])
-    track = at(300.0, seconds=70, network=crawling)
+    track = at(300.0, seconds=449, network=crawling)
     assert eta_s(track, 1, track.seen_ms) == pytest.approx(700 / SLOWEST_MPS, abs=1)
     layover = timed([(200, 0, 0), (1000, 80, 1280), (2000, 1380, 1380)])
     track = at(300.0, seconds=70, network=layover)

@@ -174,7 +174,8 @@ def test_a_vehicle_that_never_reported_is_not_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("x_m", "sequence"), [(0.0, 1), (stop_x(2) - 5, 3), (stop_x(2) + 5, 3), (stop_x(2) + 25, 4), (stop_x(7) + 100, 8)]
+    ("x_m", "sequence"),
+    [(0.0, 1), (stop_x(2) - 5, 3), (stop_x(2) + 5, 3), (stop_x(2) + 25, 3), (stop_x(2) + 35, 4), (stop_x(7) + 100, 8)],
 )
 def test_the_next_stop_of_a_position(x_m: float, sequence: int) -> None:
     world = World()
@@ -193,8 +194,8 @@ def test_the_next_stop_of_a_position(x_m: float, sequence: int) -> None:
     [
         ({"speed_mps": 0.0}, 3),
         ({"speed_mps": 1.5, "doors": Doors.OPEN}, 3),
-        ({"speed_mps": 1.5}, 4),
-        ({"speed_mps": None}, 4),
+        ({"speed_mps": 1.5}, 3),
+        ({"speed_mps": None}, 3),
     ],
 )
 def test_a_bus_that_stands_at_a_stop_has_not_left_it(more: dict[str, object], sequence: int) -> None:
