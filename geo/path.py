@@ -5,6 +5,7 @@ degrees clockwise from north (the y axis), in the direction of travel.
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import overload
 
@@ -19,8 +20,8 @@ MAX_COORDINATE_M = 1e8
 """More than twice around the earth: such a coordinate is not a place in any frame."""
 ROUNDING_DEG = 1e-9
 """So little west of north is north: 360 less that would be rounded to 360."""
-FEW_SEGMENTS = 12
-"""Up to here a plain loop is faster than numpy's fixed cost (measured: 1.4 µs and 0.5 µs a segment against 7 µs)."""
+FEW_SEGMENTS = 20
+"""Up to here a plain loop is faster than numpy's fixed cost (measured: 2.6 µs and 0.2 µs a segment against 7 µs)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +43,10 @@ class Path:
     the projections for a point that is not finite.
 
     Each point begins a segment, the last one without length: `ux`, `uy` and `along_deg` its direction, `step_m` its
-    length, `cum_m` the metres before it. All arrays are read-only.
+    length, `cum_m` the metres before it. `segments` has x, y, ux, uy, cum_m and step_m as rows. All arrays are read-only.
     """
 
-    __slots__ = ("along_deg", "cum_m", "length_m", "step_m", "ux", "uy", "x", "xy", "y")
+    __slots__ = ("_reach_m", "along_deg", "cum_m", "length_m", "segments", "step_m", "ux", "uy", "x", "xy", "y")
 
     xy: Floats
     x: Floats
@@ -53,6 +54,7 @@ class Path:
     ux: Floats
     uy: Floats
     along_deg: Floats
+    segments: Floats
     step_m: Floats
     cum_m: Floats
     length_m: float
@@ -66,15 +68,12 @@ class Path:
         step = np.diff(points, axis=0)
         keep = np.concatenate(([True], np.hypot(step[:, 0], step[:, 1]) >= MIN_STEP_M))
         self.xy = _frozen(points[keep])
-        self.x, self.y = _frozen(self.xy[:, 0].copy()), _frozen(self.xy[:, 1].copy())
-        dx, dy = np.diff(self.x), np.diff(self.y)
-        step_m = np.maximum(np.hypot(dx, dy), MIN_STEP_M)
-        self.ux, self.uy = _last_again(dx / step_m, alone=0.0), _last_again(dy / step_m, alone=1.0)
+        self.segments = _frozen(_segments(self.xy))
+        self.x, self.y, self.ux, self.uy, self.cum_m, self.step_m = self.segments
         heading_deg = np.degrees(np.arctan2(self.ux, self.uy))
         self.along_deg = _frozen(np.where(heading_deg < -ROUNDING_DEG, heading_deg + 360.0, np.abs(heading_deg)))
-        self.step_m = _frozen(np.append(step_m, 0.0))
-        self.cum_m = _frozen(np.concatenate(([0.0], np.cumsum(step_m))))
         self.length_m = float(self.cum_m[-1])
+        self._reach_m = self.cum_m.data  # a view that bisect reads four times as fast as numpy searches
 
     def __len__(self) -> int:
         return len(self.x)
@@ -119,34 +118,37 @@ class Path:
         x, y = _finite(x, y)
         lo_m = min(max(lo_m, 0.0), self.length_m)
         hi_m = min(max(hi_m, lo_m), self.length_m)
-        first = max(int(self.cum_m.searchsorted(lo_m, side="right")) - 1, 0)
-        last = max(int(self.cum_m.searchsorted(hi_m, side="left")), first + 1)
-        last = min(last, len(self) - 1)
+        first = bisect_right(self._reach_m, lo_m) - 1
+        last = min(max(bisect_left(self._reach_m, hi_m), first + 1), len(self) - 1)
         first = min(first, max(last - 1, 0))
         if first == last:
             return 0.0, math.hypot(x - self.x[0], y - self.y[0]), 0.0
-        if last - first <= FEW_SEGMENTS:
-            segment, along_m, square = self._nearest_of_few(x, y, first, last, lo_m, hi_m)
-        else:
-            segment, along_m, square = self._nearest_of_many(x, y, first, last, lo_m, hi_m)
+        nearest = self._nearest_of_few if last - first <= FEW_SEGMENTS else self._nearest_of_many
+        segment, along_m, square = nearest(x, y, first, last, lo_m, hi_m)
         return along_m, math.sqrt(square), float(self.along_deg[segment])
 
     def _nearest_of_few(
         self, x: float, y: float, first: int, last: int, lo_m: float, hi_m: float
     ) -> tuple[int, float, float]:
-        best_segment, best_along_m, best_square = first, lo_m, math.inf
-        xs, ys = self.x[first:last].tolist(), self.y[first:last].tolist()
-        uxs, uys = self.ux[first:last].tolist(), self.uy[first:last].tolist()
-        cums = self.cum_m[first : last + 1].tolist()
-        for i, (ax, ay, ux, uy) in enumerate(zip(xs, ys, uxs, uys, strict=True)):
-            start_m = cums[i]
+        best, best_along_m, best_square = first, lo_m, math.inf
+        xs, ys, uxs, uys, starts_m = self.segments[:5, first:last].tolist()
+        ends_m = [*starts_m[1:], hi_m]
+        low_m = lo_m
+        rows = zip(xs, ys, uxs, uys, starts_m, ends_m, strict=True)
+        for segment, (ax, ay, ux, uy, start_m, end_m) in enumerate(rows, first):
             px, py = x - ax, y - ay
-            along_m = min(max(start_m + px * ux + py * uy, start_m, lo_m), cums[i + 1], hi_m)
-            run_m = along_m - start_m
-            square = (px - run_m * ux) ** 2 + (py - run_m * uy) ** 2
+            along_m = start_m + px * ux + py * uy
+            if along_m < low_m:
+                along_m = low_m
+            elif along_m > end_m:
+                along_m = end_m
+            px -= (along_m - start_m) * ux
+            py -= (along_m - start_m) * uy
+            square = px * px + py * py
             if square < best_square:
-                best_segment, best_along_m, best_square = first + i, along_m, square
-        return best_segment, best_along_m, best_square
+                best, best_along_m, best_square = segment, along_m, square
+            low_m = end_m
+        return best, best_along_m, best_square
 
     def _nearest_of_many(
         self, x: float, y: float, first: int, last: int, lo_m: float, hi_m: float
@@ -177,9 +179,19 @@ class Path:
         return Candidates(self.cum_m[at] + run_m[order], offset_m[order], self.along_deg[at])
 
 
-def _last_again(direction: Floats, *, alone: float) -> Floats:
-    """Give the last point the direction of the segment before it; a point that is `alone` looks north."""
-    return _frozen(np.append(direction, direction[-1] if len(direction) else alone))
+def _segments(xy: Floats) -> Floats:
+    """Measure the segments between points; the last point has the direction of the one before, alone it looks north."""
+    segments = np.zeros((6, len(xy)))
+    segments[:2] = xy.T
+    segments[3] = 1.0
+    if len(xy) > 1:
+        step = np.diff(segments[:2])
+        step_m = np.maximum(np.hypot(*step), MIN_STEP_M)
+        segments[2:4, :-1] = step / step_m
+        segments[2:4, -1] = segments[2:4, -2]
+        segments[4, 1:] = np.cumsum(step_m)
+        segments[5, :-1] = step_m
+    return segments
 
 
 def _frozen(values: Floats) -> Floats:
