@@ -63,6 +63,20 @@ def test_the_whole_way(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "100.00%" in capsys.readouterr().out
 
 
+def test_predictions_are_written_and_judged(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    replay = ["replay", "--network", "town.network", "day.jsonl", "--predict", "20", "--out"]
+    assert run([*replay, "one.jsonl"]) == 0
+    assert run([*replay, "two.jsonl"]) == 0
+    assert (folder / "one.jsonl").read_bytes() == (folder / "two.jsonl").read_bytes()
+    assert "prediction" in capsys.readouterr().err
+    assert run(["score", "one.jsonl", "two.jsonl", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["prediction"]
+    assert found["judged"] > 20
+    assert found["stops_1"]["mae_s"] < 30
+    assert run(["score", "one.jsonl", "two.jsonl"]) == 0
+    assert "stops_10" in capsys.readouterr().out
+
+
 def test_paced_and_to_standard_output(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["replay", "--network", "town.network", "day.jsonl", "--out", "-", "--speed", "100000"]) == 0
     states = [line["state"] for line in map(json.loads, capsys.readouterr().out.splitlines()) if line["type"] == "bell"]

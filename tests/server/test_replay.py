@@ -49,6 +49,22 @@ def test_a_bell_from_ring_to_served() -> None:
     assert alerts[0]["at_ms"] < arrived_ms
 
 
+def test_predictions_come_on_whole_multiples_of_the_wanted_seconds() -> None:
+    replay = new_replay()
+    replay.predict_s = 20
+    said = of([json.loads(msgspec.json.encode(d)) for d in replay.run(parsed(STORY))], "prediction")
+    assert list(said[0]) == ["at_ms", "type", "vehicle_id", "trip_id", "start_date", "stops"]
+    assert list(said[0]["stops"][0]) == ["stop_id", "stop_sequence", "p10_ms", "p50_ms", "p90_ms"]
+    times_ms = [line["at_ms"] for line in said]
+    assert times_ms == list(range(times_ms[0], times_ms[-1] + 1, 20_000))
+    assert all(at_ms % 20_000 == 0 for at_ms in times_ms)
+    assert replay.written["prediction"] == len(said) > 10
+    for line in said:
+        rows = [[stop["p10_ms"], stop["p50_ms"], stop["p90_ms"]] for stop in line["stops"]]
+        assert all(line["at_ms"] <= p10 <= p50 <= p90 for p10, p50, p90 in rows)
+        assert rows == sorted(rows)
+
+
 def test_stop_visits_have_the_fields_of_the_protocol_in_their_order() -> None:
     visit = next(v for v in of(decide(STORY), "stop_visit") if v["stop_id"] == "S3")
     assert list(visit) == [

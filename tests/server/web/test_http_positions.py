@@ -49,6 +49,8 @@ async def test_positions_come_in_and_go_out_by_the_standard(server: Running) -> 
     times = [s.arrival.time for s in update.stop_time_update]
     assert times == sorted(times)
     assert times[0] >= server.now_ms() // 1000 - 2
+    unsure_s = [s.arrival.uncertainty for s in update.stop_time_update]
+    assert 0 < unsure_s[0] < unsure_s[-1]
     as_json = await server.http.get("/gtfs-rt/vehicle-positions.pb", params={"format": "json"})
     assert json.loads(as_json.content)["entity"][0]["vehicle"]["vehicle"]["id"] == "F1"
 
