@@ -55,11 +55,13 @@ def _choose(shard: Shard, members: list[tuple[Track, Watch]], taken: set[Duty], 
     rows = [_row(watch, fit, taken) for (_, watch), fit in zip(members, fits, strict=True)]
     proposals: list[Proposal] = []
     for (track, watch), fit, duty in zip(members, fits, runs.share_out(rows), strict=True):
-        chosen = _run_by_headway(fit) or duty
-        if chosen is not None and chosen in fit:
+        chosen = _run_by_headway(fit or {}) or duty
+        if fit is None:
+            continue
+        if chosen in fit:
             if runs.key_of(fit[chosen], chosen) != track.trip_key:
                 proposals.append(Proposal(_inferred(track, fit[chosen], chosen, now_ms)))
-        elif fit and watch.duty is not None and watch.duty not in fit:
+        elif watch.duty is not None and watch.duty not in fit:
             proposals.append(Proposal(Assignment(track.vehicle_id, now_ms, source=Source.INFERRED)))
     return proposals
 
@@ -70,12 +72,12 @@ def _run_by_headway(fits: Fits) -> Duty | None:
     return best if best is not None and fits[best].trip.headways else None
 
 
-def _row(watch: Watch, fits: Fits, taken: set[Duty]) -> dict[Duty, float]:
+def _row(watch: Watch, fits: Fits | None, taken: set[Duty]) -> dict[Duty, float]:
     """What each duty costs this vehicle: what it does now, and all it was seen to do before.
 
     Where no duty explains the past (it swapped its block), the past says nothing against any of them.
     """
-    if not fits:
+    if fits is None:
         return {} if watch.duty is None else {watch.duty: -STAY_COST}
     past = {duty: _past_cost(watch, duty) for duty in fits if duty not in taken}
     least = min(past.values(), default=0.0)

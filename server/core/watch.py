@@ -130,13 +130,13 @@ class Watches:
         track.mismatch = assignment is not None and assignment.said is not None
         watch.check_from(track)
 
-    def doing(self, watch: Watch, track: Track) -> Fits:
-        """The duties that fit where the vehicle is now; none while nobody can tell where that is."""
+    def doing(self, watch: Watch, track: Track) -> Fits | None:
+        """The duties that fit where the vehicle is now; None while nobody can tell where that is."""
         assert track.fix is not None
         if watch.seen is not None:
             return watch.seen
         if track.progress_m is None or track.trip is None or not track.on_route:
-            return {}
+            return None
         if watch.to_leave:
             places = [(index, 0.0) for index in watch.patterns]
             return self.timetable.fits(places, track.fix.at_ms, Doing.WAITING)

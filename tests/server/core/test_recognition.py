@@ -1,0 +1,398 @@
+"""Buses that nobody signed on, or signed on wrongly: what the engine believes of them, and what it does then."""
+
+import pytest
+
+from server.core.effects import StopVisited
+from server.core.events import Tick
+from server.core.model import Assignment, Phase, RouteId, Source, TripId, TripKey, VehicleId
+from server.core.network import Headway
+from server.core.upkeep import FORGET_TRACK_S
+from tests.server.core.engine_world import DAY, START_S, World
+from tests.server.core.open_streets import EAST, LENGTH_M, WEST, Line, Stray, at, shuttle, streets
+
+MIDDLE = (2_000.0, 0.0)
+FAR_END = (LENGTH_M, 0.0)
+NORTH_SOUTH = [(2_000.0, -3_000.0), (2_000.0, 3_000.0)]
+
+
+def shuttle_world(seconds: float = 0.0, *, blocks: bool = True) -> World:
+    return at(streets(*shuttle(blocks=blocks)), seconds)
+
+
+# -- without a sign-on ------------------------------------------------------------
+
+
+def test_nothing_is_believed_of_a_bus_that_has_not_moved_enough() -> None:
+    bus = Stray(shuttle_world(30), x=300.0)
+    bus.report()
+    bus.drive((500.0, 0.0))
+    assert bus.position.trip is None
+    assert bus.position.phase is Phase.UNKNOWN
+    assert bus.assignment is None
+
+
+@pytest.mark.parametrize("heading", [False, True])
+@pytest.mark.parametrize(("from_m", "to_m", "trip_id"), [(300.0, 900.0, "10-0-0"), (2_900.0, 2_100.0, "10-1-0")])
+def test_a_bus_is_recognised_by_the_way_it_moves_and_the_clock(
+    from_m: float, to_m: float, trip_id: str, heading: bool
+) -> None:
+    bus = Stray(shuttle_world(60 if to_m > from_m else 720), x=from_m)
+    bus.report()
+    says = {"heading_deg": 90.0 if to_m > from_m else 270.0, "speed_mps": 10.0} if heading else {}
+    bus.drive((to_m, 0.0), **says)
+    assert bus.trip_id == trip_id
+    assert bus.position.phase is Phase.IN_SERVICE
+    assert bus.position.progress_m == pytest.approx(abs(to_m - (0.0 if to_m > from_m else LENGTH_M)), abs=2.0)
+    assert bus.assignment is not None
+    assert bus.assignment.source is Source.INFERRED
+    assert not bus.position.mismatch
+
+
+def test_it_visits_stops_like_any_other_bus() -> None:
+    bus = Stray(shuttle_world(0), period_s=5)
+    bus.report()
+    bus.drive((3_300.0, 0.0))
+    visited = [e.visit.stop_id for e in bus.world.effects if isinstance(e, StopVisited)]
+    assert visited == ["500,0", "1000,0", "1500,0", "2000,0", "2500,0", "3000,0"]
+
+
+def test_at_the_end_of_its_run_the_next_of_its_block_begins() -> None:
+    bus = Stray(shuttle_world(0))
+    bus.report()
+    bus.drive(FAR_END)
+    bus.stand(30)
+    assert bus.trip_id == "10-1-0"
+    assert bus.position.phase is Phase.LAYOVER
+    bus.stand(150)
+    bus.drive(MIDDLE)
+    assert bus.trip_id == "10-1-0"
+    assert bus.position.direction_id == 1
+    assert bus.position.phase is Phase.IN_SERVICE
+
+
+@pytest.mark.parametrize(("short_m", "stands_s", "ended"), [(70.0, 30, False), (70.0, 120, True), (200.0, 90, False)])
+def test_a_bus_that_queues_before_its_last_stop_has_arrived(short_m: float, stands_s: int, ended: bool) -> None:
+    bus = Stray(shuttle_world(-240))
+    bus.report()
+    bus.drive((LENGTH_M - short_m, 0.0))
+    bus.stand(stands_s)
+    assert (bus.trip_id == "10-1-0") is ended
+
+
+def test_a_bus_that_stands_about_its_terminal_when_its_next_run_is_due_has_ended_the_one_before() -> None:
+    bus = Stray(shuttle_world(0))
+    bus.report()
+    bus.drive((LENGTH_M - 200.0, 0.0))
+    bus.stand(60)
+    assert bus.trip_id == "10-1-0"
+
+
+def test_without_a_block_it_rests_at_the_end_until_it_turns_round() -> None:
+    bus = Stray(shuttle_world(0, blocks=False))
+    bus.report()
+    bus.drive(FAR_END)
+    bus.stand(60)
+    assert bus.position.phase is Phase.LAYOVER
+    assert bus.trip_id is None
+    bus.stand(30)
+    bus.world.wait(60)
+    bus.drive((LENGTH_M - 320.0, 0.0))
+    assert bus.trip_id == "10-1-0"
+
+
+def test_a_bus_that_drives_away_after_its_last_run_is_deadheading() -> None:
+    bus = Stray(shuttle_world(0, blocks=False))
+    bus.report()
+    bus.drive(FAR_END)
+    bus.stand(30)
+    bus.drive((LENGTH_M + 140.0, 140.0))
+    assert bus.position.phase is Phase.LAYOVER
+    bus.drive((LENGTH_M + 300.0, 300.0))
+    assert bus.position.phase is not Phase.LAYOVER
+    bus.drive((LENGTH_M + 1_000.0, 300.0))
+    assert bus.position.phase is Phase.DEADHEAD
+
+
+def test_a_bus_far_from_every_line_is_deadheading_and_then_recognised_when_it_begins() -> None:
+    bus = Stray(shuttle_world(-120), x=-900.0, y=900.0)
+    bus.report()
+    bus.drive((-300.0, 900.0))
+    assert bus.position.phase is Phase.DEADHEAD
+    bus.drive((0.0, 0.0), (900.0, 0.0))
+    assert bus.trip_id == "10-0-0"
+
+
+def test_a_recognised_bus_that_leaves_its_street_is_let_go() -> None:
+    bus = Stray(shuttle_world(60), x=500.0)
+    bus.report()
+    bus.drive(MIDDLE)
+    assert bus.trip_id == "10-0-0"
+    bus.drive((2_000.0, 900.0))
+    assert bus.trip_id is None
+    assert bus.position.phase is Phase.DEADHEAD
+    bus.drive((2_000.0, 0.0), (2_900.0, 0.0))
+    assert bus.trip_id == "10-0-0"
+
+
+def test_a_bus_that_waits_at_a_terminal_waits_for_the_run_that_begins_there() -> None:
+    bus = Stray(shuttle_world(-240), y=40.0)
+    bus.report()
+    bus.stand(150)
+    assert bus.trip_id is None
+    bus.stand(60)
+    assert bus.trip_id == "10-0-0"
+    assert bus.position.phase is Phase.LAYOVER
+
+
+@pytest.mark.parametrize("place", [MIDDLE, (0.0, 2_000.0)])
+def test_a_bus_that_stands_anywhere_else_waits_for_nothing(place: tuple[float, float]) -> None:
+    bus = Stray(shuttle_world(-240), *place)
+    bus.report()
+    bus.stand(400)
+    assert bus.trip_id is None
+    assert bus.position.phase is Phase.UNKNOWN
+
+
+def test_a_bus_without_a_run_in_the_timetable_stays_unknown() -> None:
+    bus = Stray(shuttle_world(5 * 3_600), x=500.0)
+    bus.report()
+    bus.drive((1_500.0, 0.0))
+    assert bus.trip_id is None
+    assert bus.position.phase is Phase.UNKNOWN
+
+
+# -- which run --------------------------------------------------------------------
+
+
+def test_two_buses_are_never_given_the_same_run() -> None:
+    world = shuttle_world(60)
+    first, second = Stray(world, x=100.0, name="first"), Stray(world, x=0.0, name="second", y=3.0)
+    for bus in (first, second):
+        bus.report()
+    for x in range(150, 1_200, 150):
+        for bus in (first, second):
+            bus.x = float(x) if bus is first else x - 100.0
+            bus.report()
+        world.wait(15)
+    trips = {first.trip_id, second.trip_id}
+    assert len(trips) == 2
+    assert trips <= {"10-0-0", "10-0-1"}
+
+
+def test_a_run_that_somebody_has_signed_on_to_is_not_inferred() -> None:
+    world = shuttle_world(60)
+    driver = Stray(world, name="driver", x=200.0)
+    driver.sign_on("10-0-0")
+    driver.report()
+    bus = Stray(world, x=150.0)
+    bus.report()
+    bus.drive((1_200.0, 0.0))
+    assert bus.trip_id == "10-0-1"
+
+
+def test_a_departure_tells_which_block_it_has_been_on_all_the_time() -> None:
+    """Seven minutes late of a ten minutes' headway it looks early; but then it would leave the terminal early."""
+    bus = Stray(shuttle_world(420))
+    bus.report()
+    bus.drive(FAR_END)
+    bus.stand(60)
+    assert bus.assignment is not None
+    assert bus.assignment.block_id == "B"
+    bus.drive((2_500.0, 0.0))
+    assert bus.assignment.block_id == "A"
+    assert bus.trip_id == "10-1-0"
+
+
+def test_a_departure_tells_that_another_run_was_meant() -> None:
+    """Waiting, it may be for the next run; when it leaves only after the one after that was due, it was for that."""
+    bus = Stray(shuttle_world(-200))
+    bus.report()
+    bus.stand(210)
+    assert bus.trip_id == "10-0-0"
+    bus.stand(600)
+    bus.drive((1_500.0, 0.0))
+    assert bus.trip_id == "10-0-1"
+
+
+def test_trips_run_by_headway_belong_to_every_bus_of_the_line() -> None:
+    always = (Headway(START_S, START_S + 7_200, 300, exact=False),)
+    east = Line("10", 0, EAST, trips=1, headways=always)
+    world = at(streets(east, Line("10", 1, WEST, trips=1, headways=always)), 3_600)
+    buses = [Stray(world, x=300.0 * n, name=f"bus-{n}") for n in range(2)]
+    for bus in buses:
+        bus.report()
+        bus.drive((1_800.0, 0.0))
+    assert [bus.trip_id for bus in buses] == ["10-0-0", "10-0-0"]
+
+
+@pytest.mark.parametrize(("late_s", "name"), [(0, "half"), (-300, "10")])
+def test_of_two_patterns_of_a_way_the_timetable_chooses(late_s: int, name: str) -> None:
+    """A short turn between two full runs: up to where it ends, only the clock tells them apart."""
+    half = Line("10", 0, [(0, 0), MIDDLE], first_s=START_S + 300, trips=3, name="half")
+    bus = Stray(at(streets(*shuttle(blocks=False), half), 300 + late_s))
+    bus.report()
+    bus.drive((1_400.0, 0.0))
+    assert bus.trip_id == f"{name}-0-0"
+
+
+def test_a_bus_that_goes_on_where_the_short_turn_ends_was_on_the_full_run() -> None:
+    half = Line("10", 0, [(0, 0), MIDDLE], first_s=START_S + 300, trips=3, name="half")
+    bus = Stray(at(streets(*shuttle(blocks=False), half), 300))
+    bus.report()
+    bus.drive((3_600.0, 0.0))
+    assert bus.trip_id in {"10-0-0", "10-0-1"}
+
+
+def test_a_run_that_was_long_ago_is_given_up() -> None:
+    world = shuttle_world(5 * 3_600)
+    key = TripKey(TripId("10-0-0"), DAY)
+    old = Assignment(VehicleId("stray"), world.now_ms, key, RouteId("10"), 0, source=Source.INFERRED)
+    world.engine.restore([old], now_ms=world.now_ms)
+    bus = Stray(world, x=500.0)
+    bus.report()
+    bus.drive((1_500.0, 0.0))
+    assert bus.trip_id is None
+
+
+def test_an_inferred_run_outlives_a_restart() -> None:
+    bus = Stray(shuttle_world(60), x=300.0)
+    bus.report()
+    bus.drive((1_500.0, 0.0))
+    again = World(network=bus.world.network, now_ms=bus.world.now_ms)
+    again.engine.restore(bus.world.facts(), now_ms=again.now_ms)
+    bus.world = again
+    bus.report()
+    assert bus.trip_id == "10-0-0"
+
+
+# -- a wrong sign-on --------------------------------------------------------------
+
+
+def wrong_way(seconds: float = 660) -> Stray:
+    """A bus signed on eastbound that drives west."""
+    bus = Stray(shuttle_world(seconds), x=3_400.0)
+    bus.sign_on("10-0-1")
+    bus.report()
+    bus.drive((2_300.0, 0.0))
+    return bus
+
+
+def test_a_bus_that_drives_the_other_way_is_followed_and_reported() -> None:
+    bus = wrong_way()
+    assert bus.position.mismatch
+    assert bus.trip_id == "10-1-0"
+    assert bus.assignment is not None
+    assert bus.assignment.said is not None
+    assert bus.assignment.said.trip == TripKey(TripId("10-0-1"), DAY)
+    assert bus.assignment.said.source is Source.TERMINAL
+    rows = {row.vehicle_id: row for row in bus.world.engine.vehicles(bus.world.now_ms)}
+    assert rows[bus.vehicle_id].mismatch
+
+
+def test_what_the_driver_had_said_is_next_when_the_inferred_run_is_over() -> None:
+    bus = wrong_way()
+    bus.drive((0.0, 0.0))
+    bus.stand(15)
+    assert bus.trip_id == "10-0-1"
+    assert not bus.position.mismatch
+    assert bus.assignment is not None
+    assert bus.assignment.source is Source.TERMINAL
+
+
+def test_what_the_driver_had_said_is_right_again_once_it_agrees_with_the_movement() -> None:
+    bus = wrong_way()
+    bus.drive((3_900.0, 0.0))
+    assert bus.trip_id == "10-0-1"
+    assert not bus.position.mismatch
+
+
+def test_a_new_sign_on_wins_at_once() -> None:
+    bus = wrong_way()
+    bus.sign_on("10-1-1")
+    bus.stand(15)
+    assert bus.trip_id == "10-1-1"
+    assert not bus.position.mismatch
+
+
+def test_until_shortly_before_its_departure_a_bus_may_drive_about() -> None:
+    bus = Stray(shuttle_world(0), x=1_000.0)
+    bus.sign_on("10-0-2")
+    bus.report()
+    bus.drive((600.0, 0.0), heading_deg=270.0)
+    assert not bus.position.mismatch
+
+
+def test_a_contradiction_is_reported_before_another_run_is_found() -> None:
+    """One long move backwards, that its heading confirms."""
+    bus = Stray(shuttle_world(60), x=600.0)
+    bus.sign_on("10-0-0")
+    bus.report()
+    bus.drive((300.0, 0.0), speed_mps=10.0, heading_deg=270.0)
+    assert bus.position.mismatch
+    assert bus.trip_id == "10-0-0"
+    bus.drive((1_500.0, 0.0), heading_deg=90.0)
+    assert not bus.position.mismatch
+
+
+def test_an_unexplained_stretch_that_its_own_path_explains_after_all_is_forgotten() -> None:
+    bus = Stray(shuttle_world(60), x=300.0)
+    bus.sign_on("10-0-0")
+    bus.report()
+    bus.drive((500.0, 240.0), (900.0, 240.0), (1_000.0, 0.0), (2_500.0, 0.0))
+    assert bus.trip_id == "10-0-0"
+    assert not bus.position.mismatch
+
+
+def test_a_bus_signed_on_to_a_line_elsewhere_is_followed_where_it_is() -> None:
+    other = Line("20", 0, NORTH_SOUTH)
+    world = at(streets(*shuttle(), other), 60)
+    bus = Stray(world, x=500.0)
+    bus.sign_on("20-0-0")
+    bus.report()
+    bus.drive((1_500.0, 0.0))
+    assert bus.trip_id == "10-0-0"
+    assert bus.position.mismatch
+
+
+def test_a_bus_that_was_signed_off_is_left_alone() -> None:
+    bus = Stray(shuttle_world(60), x=300.0)
+    bus.sign_on("10-0-0")
+    bus.report()
+    bus.sign_off()
+    bus.drive((1_500.0, 0.0))
+    assert bus.trip_id is None
+    assert bus.position.phase is Phase.UNKNOWN
+
+
+def test_a_feed_that_goes_on_saying_the_wrong_run_changes_nothing() -> None:
+    bus = Stray(shuttle_world(660), x=3_400.0, source=Source.FEED)
+    says = {"trip": TripKey(TripId("10-0-1"), DAY)}
+    bus.report(**says)
+    bus.drive((2_000.0, 0.0), **says)
+    assert bus.trip_id == "10-1-0"
+    assert bus.position.mismatch
+    bus.report(trip=TripKey(TripId("10-1-1"), DAY))
+
+
+def test_what_a_feed_says_wins_over_what_was_inferred() -> None:
+    bus = Stray(shuttle_world(60), x=300.0, source=Source.FEED)
+    bus.report()
+    bus.drive((1_200.0, 0.0))
+    assert bus.trip_id == "10-0-0"
+    bus.world.wait(15)
+    bus.report(trip=TripKey(TripId("10-0-0"), DAY))
+    assert bus.assignment is not None
+    assert bus.assignment.source is Source.FEED
+
+
+def test_a_silent_bus_is_forgotten_whole() -> None:
+    bus = Stray(shuttle_world(60), x=300.0)
+    bus.report()
+    bus.drive((1_200.0, 0.0))
+    bus.world.now_ms += round((FORGET_TRACK_S + 60) * 1000)
+    bus.world.do(Tick())
+    assert bus.assignment is None
+    other = Stray(bus.world, x=300.0, name="other")
+    other.report()
+    other.drive((1_200.0, 0.0))
+    assert other.trip_id is not None
