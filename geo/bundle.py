@@ -27,9 +27,10 @@ from numpy.typing import ArrayLike
 from geo.approaches import Floats, Indices, approaches
 from geo.path import Path
 
-BLOCK_SEGMENTS = 16_384
-"""Segments looked at in one go: a temporary array of 128 KiB stays in a core's own cache, and whatever the batch, no
-more memory is taken than some dozen of these beside its rows (one row of more segments is a block by itself)."""
+BLOCK_SEGMENTS = 8_192
+"""Segments looked at in one go. A temporary array has 64 KiB then: it stays in a core's own cache, and below the 128 KiB
+from which the allocator takes fresh pages each time (measured: up to twice as slow). Whatever the batch, no more memory
+is taken than some dozen of these beside its rows (one row of more segments is a block by itself)."""
 FEW_ROWS = 8
 """Up to here rows are quicker one by one (measured: 5-8 µs each, against 40 µs that numpy's calls take together)."""
 BETWEEN_PATHS_M = 1.0
