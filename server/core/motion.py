@@ -39,8 +39,9 @@ def take_fix(shard: Shard, fix: Fix, now_ms: int) -> list[Effect]:
     if fix.source is Source.FEED:
         effects += follow_feed(shard, track, fix, now_ms)
     effects += moved(shard, track, taken, now_ms)
-    for assignment, at_start in recognition.look(shard, track, now_ms):
-        effects += assign(shard, shard.tracks[assignment.vehicle_id], assignment, now_ms, at_start=at_start)
+    for assignment, at_start, under_way in recognition.look(shard, track, now_ms):
+        whose = shard.tracks[assignment.vehicle_id]
+        effects += assign(shard, whose, assignment, now_ms, at_start=at_start, under_way=under_way)
     effects.append(views.positioned(track, shard.policy, now_ms))
     return effects
 
@@ -187,7 +188,15 @@ def sign_off(shard: Shard, event: SignOff, now_ms: int) -> list[Effect]:
     return assign(shard, track, Assignment(event.vehicle_id, now_ms), now_ms)
 
 
-def assign(shard: Shard, track: Track, assignment: Assignment, now_ms: int, *, at_start: bool = False) -> list[Effect]:
+def assign(
+    shard: Shard,
+    track: Track,
+    assignment: Assignment,
+    now_ms: int,
+    *,
+    at_start: bool = False,
+    under_way: bool = False,
+) -> list[Effect]:
     """Put the vehicle on a run (or none): visits of the old run end, its bells go to others."""
     effects: list[Effect] = []
     before = track.pattern.index if track.pattern is not None else None
@@ -198,7 +207,8 @@ def assign(shard: Shard, track: Track, assignment: Assignment, now_ms: int, *, a
     shard.index(track, before=before)
     effects.append(Assigned(assignment))
     if changed and track.fix is not None:
-        effects += moved(shard, track, placing.place_again(track, shard.policy, at_start=at_start), now_ms)
+        placed = placing.place_again(track, shard.policy, at_start=at_start, under_way=under_way)
+        effects += moved(shard, track, placed, now_ms)
     return effects
 
 

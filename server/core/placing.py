@@ -49,13 +49,17 @@ def take(track: Track, fix: Fix, network: Network, policy: Policy) -> Taken | Re
     return _place(track, fix, admitted.previous, admitted.was_mps, policy)
 
 
-def place_again(track: Track, policy: Policy, *, at_start: bool) -> Taken:
+def place_again(track: Track, policy: Policy, *, at_start: bool, under_way: bool = False) -> Taken:
     """Put the vehicle on the pattern it was just signed on to, by the fix it last sent.
 
     `at_start`: it begins this run where the last one ended, so that a loop's end is not taken for its beginning.
+    `under_way`: it was seen to drive along this pattern already, so that it does not wait for its departure.
     """
     if track.fix is None or track.pattern is None:
         return Taken(moved=False)
+    if under_way:
+        track.span, track.outset = None, None
+        return _place_anew(track, track.pattern, track.fix, policy)
     track.span, track.outset = None, track.outset or Outset()
     return _before_departure(track, track.fix, None, None, policy, fresh=not at_start)
 

@@ -84,7 +84,8 @@ def _take_way(shard: Shard, track: Track, watch: Watch, found: Found, doing: Doi
     assert track.fix is not None
     shard.watches.serve(track.vehicle_id, watch, found)
     watch.seen = shard.watches.timetable.fits(found.places, track.fix.at_ms, doing)
-    if doing is not Doing.WAITING:
+    watch.waits = doing is Doing.WAITING
+    if not watch.waits:
         watch.remember(watch.seen)
     proposals = sharing.join(shard, track, watch, now_ms)
     watch.seen = None
@@ -182,7 +183,7 @@ def _judge(shard: Shard, track: Track, watch: Watch, belief: Belief, now_ms: int
     if assignment.said is not None and assignment.said.trip is not None:
         trip = network.trip(assignment.said.trip.trip_id)
         if trip is not None and inference.way_of(network, trip.pattern_index) == found.way:
-            return [Proposal(assignment.said)]
+            return [Proposal(assignment.said, under_way=True)]
     return _take_way(shard, track, watch, found, Doing.UNDER_WAY, now_ms)
 
 

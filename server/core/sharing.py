@@ -60,7 +60,8 @@ def _choose(shard: Shard, members: list[tuple[Track, Watch]], taken: set[Duty], 
             continue
         if chosen in fit:
             if runs.key_of(fit[chosen], chosen) != track.trip_key:
-                proposals.append(Proposal(_inferred(track, fit[chosen], chosen, now_ms)))
+                under_way = not (watch.waits if watch.seen is not None else watch.to_leave)
+                proposals.append(Proposal(_inferred(track, fit[chosen], chosen, now_ms), under_way=under_way))
         elif watch.duty is not None and watch.duty not in fit:
             proposals.append(Proposal(Assignment(track.vehicle_id, now_ms, source=Source.INFERRED)))
     return proposals

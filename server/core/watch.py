@@ -22,10 +22,14 @@ NEARS_SHARE = 0.9
 
 
 class Proposal(NamedTuple):
-    """What a vehicle is believed to run. `at_start`: it begins this run now, where the last one ended."""
+    """What a vehicle is believed to run.
+
+    `at_start`: it begins this run now, where the last one ended. `under_way`: it was seen to drive along it already.
+    """
 
     assignment: Assignment
     at_start: bool = False
+    under_way: bool = False
 
 
 @dataclass(slots=True)
@@ -34,7 +38,9 @@ class Watch:
 
     `x`, `y`, `progress_m`: where it was when its progress was last compared with its movement. `still` and `still_ms`:
     where it stands, and since when. `rested`: where its last run ended, as long as it is there. `past`: the duties
-    that fit each thing it was seen to do; `seen`: those that fit what it does now, while it is on no run yet.
+    that fit each thing it was seen to do; `seen`: those that fit what it does now, while it is on no run yet; `waits`:
+    it was seen to wait for a departure. `to_leave`, `to_arrive`: whether it has still to leave its first stop for
+    good, and to come near its last.
     """
 
     x: float
@@ -51,6 +57,7 @@ class Watch:
     duty: Duty | None = None
     past: list[Fits] = field(default_factory=list)
     seen: Fits | None = None
+    waits: bool = False
     to_leave: bool = False
     to_arrive: bool = False
 
