@@ -237,10 +237,9 @@ def _boards(rider: Rider, bus: "Bus", visit: Visit) -> bool:
 def _too_near(rider: Rider, buses: Sequence["Bus"], now_ms: int) -> Iterator[tuple[str, TripKey]]:
     """Name the buses of a rider's line that are too near to be told, where they have not left the stop yet."""
     for bus in buses:
-        heard = bus.heard
-        if bus.reporting and heard is not None and heard.trip == bus.trip_key:
+        if bus.reporting and (bus.heard is None or bus.heard.trip == bus.trip_key):
             for visit in bus.run.pattern.visits[bus.visit_index :]:
-                if visit.stop_id == rider.stop_id and not heard.early_enough(visit, now_ms):
+                if visit.stop_id == rider.stop_id and not (bus.heard and bus.heard.early_enough(visit, now_ms)):
                     yield bus.vehicle_id, bus.trip_key
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, assert_never
 
 from server.core.approach import Approach
-from server.core.model import Bell, Need, Reason, Stage, TripKey, Vehicle, VehicleId
+from server.core.model import Bell, Need, Phase, Reason, Stage, TripKey, Vehicle, VehicleId
 from server.core.network import Visit
 from server.core.policy import Policy
 from server.core.prediction import eta_s
@@ -22,6 +22,8 @@ SOONER_S = 30.0
 """A bus on another path, or one that waits for its departure, is ahead when it will be there this much sooner.
 
 Two stops' dwell: what an estimate a few minutes ahead may be off without anybody having overtaken."""
+HERE_S = 15.0
+"""A bus seen standing longer ago may have left: letting one person on and closing the doors takes about so long."""
 CRUISE_MPS = 10.0
 """For a bus whose trip is unknown, and so its estimate: 36 km/h, a city bus between stops."""
 
@@ -72,14 +74,21 @@ def before_commit(candidate: Candidate, now_ms: int, policy: Policy) -> bool:
             assert_never(policy.cutoff)
 
 
-def standing_here(candidate: Candidate) -> bool:
+def standing_here(candidate: Candidate, now_ms: int) -> bool:
     """Does the bus stand in the zone of this visit, so that the rider needs no bell but can board?"""
+    if candidate.track.age_s(now_ms) > HERE_S:
+        return False
     at_it = candidate.approach.next_index == candidate.visit.index
     return (
         at_it
         and candidate.approach.standing_at(candidate.visit.index)
         and (doors_open(candidate.track.fix) or (candidate.track.speed_mps or 0.0) < 1.0)
     )
+
+
+def rests(candidate: Candidate) -> bool:
+    """Does the bus wait, its doors not open, until the timetable lets it go? An earlier one may come and leave first."""
+    return candidate.track.phase is Phase.LAYOVER and not doors_open(candidate.track.fix)
 
 
 def cannot_serve(
@@ -98,7 +107,9 @@ def cannot_serve(
     if Need.WHEELCHAIR in needs and vehicle is not None and vehicle.low_floor is False:
         return Reason.NO_BUS_CAN_SERVE
     if candidate.approach.standing_at(candidate.visit.index):
-        return Reason.BUS_HERE_NOW if standing_here(candidate) else Reason.TOO_LATE  # it stood here and is leaving
+        return (
+            Reason.BUS_HERE_NOW if standing_here(candidate, now_ms) else Reason.TOO_LATE
+        )  # it stood here and is leaving
     if not can_be_told(track, now_ms, rules):
         return Reason.NO_TERMINAL
     return None if before_commit(candidate, now_ms, policy) else Reason.TOO_LATE

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from server.core import bells as life
 from server.core import refusals, serving
-from server.core.dispatch import arrives_in_s
+from server.core.dispatch import arrives_in_s, rests
 from server.core.effects import BellRepeated, Effect, Refused
 from server.core.events import Cancel, Respond, Ring, Shown
 from server.core.model import Answer, Bell, BellState, Outcome, Reason
@@ -56,10 +56,10 @@ def no_bus(shard: Shard, ring: Ring, places: Sequence[Place], now_ms: int) -> Re
     Nor is a bell needed for a bus that stands at the stop and can be boarded (DOMAIN §2: "here now", not accepted).
     """
     found = [c for c in shard.candidates(places) if ring.vehicle_id in (None, c.track.vehicle_id)]
-    reasons = [
-        serving.why_not(shard, c, ring.needs, now_ms) for c in sorted(found, key=lambda c: arrives_in_s(c, now_ms))
-    ]
-    if Reason.BUS_HERE_NOW in reasons:
+    found.sort(key=lambda c: arrives_in_s(c, now_ms))
+    reasons = [serving.why_not(shard, c, ring.needs, now_ms) for c in found]
+    here = [c for c, reason in zip(found, reasons, strict=True) if reason is Reason.BUS_HERE_NOW]
+    if any(not rests(c) for c in here) or (here and None not in reasons):
         return Refused(Reason.BUS_HERE_NOW, ring.bell_id)
     if None in reasons:
         return None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from server.core import bells as life
 from server.core import refusals
-from server.core.dispatch import Candidate, acceptable, cannot_serve, first_of, needed_m
+from server.core.dispatch import Candidate, acceptable, cannot_serve, first_of, needed_m, rests
 from server.core.effects import BellChanged, Effect
 from server.core.model import Alert, Bell, BellId, BellState, Need, Outcome, Reason, VehicleId, VisitOutcome
 from server.core.network import Visit, VisitRef
@@ -212,7 +212,7 @@ def _board(shard: Shard, bell: Bell, track: Track, visit: Visit, now_ms: int) ->
     here = VisitRef(track.pattern.index, visit.index)
     candidate = shard.candidate(track.vehicle_id, visit.index)
     fits = candidate is not None and any(here == place.ref for place in refusals.places_of_bell(bell, shard.network))
-    if candidate is None or not fits or not acceptable(bell, track.vehicle_id, track.trip_key):
+    if candidate is None or not fits or rests(candidate) or not acceptable(bell, track.vehicle_id, track.trip_key):
         return []
     if why_not(shard, candidate, bell.needs, now_ms) is not Reason.BUS_HERE_NOW:
         return []

@@ -93,7 +93,7 @@ def arrival(candidate: Candidate, why_not: Reason | None, network: Network, poli
         distance_m=max(0.0, candidate.left_m),
         age_s=track.age_s(now_ms),
         stale=track.age_s(now_ms) > policy.stale_s,
-        here=standing_here(candidate),
+        here=standing_here(candidate, now_ms),
         last_bus=last_of_day(candidate, network),
         seats_left=track.seats_left,
         passengers=track.passengers,

@@ -175,8 +175,9 @@ def test_a_link_that_just_broke_gets_15_s_to_come_back(
 )
 def test_a_bus_that_stands_at_the_stop_is_here(more: dict[str, Any], here: bool) -> None:
     it = candidate(left_m=5.0, **more)
-    assert standing_here(it) is here
-    assert not standing_here(it._replace(visit=STREET.pattern(0).visits[2]))
+    assert standing_here(it, it.track.seen_ms) is here
+    assert not standing_here(it, it.track.seen_ms + 16_000)
+    assert not standing_here(it._replace(visit=STREET.pattern(0).visits[2]), it.track.seen_ms)
 
 
 # -- which bus -------------------------------------------------------------------

@@ -96,6 +96,34 @@ def test_here_now_is_said_even_when_another_bus_is_coming() -> None:
     assert refused(world.ring(3)) == [Reason.BUS_HERE_NOW]
 
 
+def rests_at_its_first_stop(world: World, **more: Any) -> Bus:
+    """A bus of the next run, ten minutes before it leaves."""
+    return bus_at(world, "resting", stop_x(0), trip="E-1", speed_mps=0.0, cruise_mps=0.0, **more)
+
+
+@pytest.mark.parametrize(("doors", "state"), [(Doors.CLOSED, S.ASSIGNED), (None, S.ASSIGNED)])
+def test_beside_a_bus_that_rests_one_may_ring_for_the_one_that_leaves_first(doors: Doors, state: BellState) -> None:
+    world = World()
+    resting, coming = rests_at_its_first_stop(world, doors=doors), bus_at(world, "coming", 0.0)
+    world.ring(0)
+    assert last(world)[:2] == (state, "coming")
+    drive(world, [resting, coming], 5)
+    assert last(world)[:2] == (S.SHOWN, "coming")
+
+
+def test_beside_a_bus_that_rests_and_no_other_one_is_told_that_it_is_here() -> None:
+    world = World()
+    rests_at_its_first_stop(world)
+    assert refused(world.ring(0)) == [Reason.BUS_HERE_NOW]
+
+
+def test_beside_a_bus_that_rests_with_its_doors_open_one_boards() -> None:
+    world = World()
+    rests_at_its_first_stop(world, doors=Doors.OPEN)
+    bus_at(world, "coming", 0.0)
+    assert refused(world.ring(0)) == [Reason.BUS_HERE_NOW]
+
+
 # -- full buses ------------------------------------------------------------------------
 
 
