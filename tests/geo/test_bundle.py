@@ -128,15 +128,21 @@ def test_large_batches_are_cut_and_the_cuts_do_not_show(monkeypatch: pytest.Monk
         assert (near.row.tolist(), near.along_m.tolist()) == (all_near.row.tolist(), all_near.along_m.tolist())
 
 
-def test_rows_with_missing_numbers_have_no_answer_among_many() -> None:
+@pytest.mark.parametrize("times", [1, FEW_ROWS], ids=["few rows", "many rows"])
+def test_rows_with_missing_numbers_have_no_answer(times: int) -> None:
     bundle = Bundle([Path(SQUARE)])
-    x = np.array([50.0, np.nan, 50.0, -np.inf, 50.0, 50.0, 50.0, 50.0])
-    lo_m = np.array([0.0, 0.0, np.nan, 0.0, 150.0, -np.inf, np.inf, 0.0])
-    found = bundle.project(np.zeros(8, np.intp), x, 10.0, lo_m=lo_m)
-    assert np.isnan(found.along_m).tolist() == [False, True, True, True, False, False, False, False]
-    assert np.isnan(found.heading_deg).tolist() == np.isnan(found.offset_m).tolist() == np.isnan(found.along_m).tolist()
-    assert found.along_m[[0, 4, 5, 6]].tolist() == pytest.approx([50.0, 390.0, 50.0, 400.0])
-    assert bundle.candidates([0, 0], x[:2], 10.0, 20.0).row.tolist() == [0]
+    x = np.tile([50.0, np.nan, 50.0, -np.inf, 50.0, 50.0, 50.0], times)
+    lo_m = np.tile([0.0, 0.0, np.nan, 0.0, 150.0, -np.inf, np.inf], times)
+    found = bundle.project(np.zeros(7 * times, np.intp), x, 10.0, lo_m=lo_m)
+    nan = np.nan
+    assert found.along_m == pytest.approx(np.tile([50.0, nan, nan, nan, 390.0, 50.0, 400.0], times), nan_ok=True)
+    assert np.isnan(found.offset_m).tolist() == np.isnan(found.along_m).tolist()
+    assert np.isnan(found.heading_deg).tolist() == np.isnan(found.along_m).tolist()
+
+
+def test_candidates_of_a_missing_place_are_none() -> None:
+    found = Bundle([Path(SQUARE)]).candidates([0, 0, 0], [np.inf, np.nan, 50.0], 10.0, 20.0)
+    assert found.row.tolist() == [2]
 
 
 def test_nowhere_along_a_path_is_nowhere() -> None:
