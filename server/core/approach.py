@@ -110,6 +110,11 @@ class Approach:
         zone = self.zones.get(index)
         return zone is not None and zone.stood
 
+    def seen_beyond(self, index: int) -> bool:
+        """True when the last fix was beyond this visit, though one fix alone does not end it."""
+        zone = self.zones.get(index)
+        return zone is not None and zone.beyond > 0
+
 
 def start(track: Track, policy: Policy, before: Approach | None = None) -> Approach:
     """Begin at the first visit that is not behind the bus: nothing is said of stops that nobody saw it at.

@@ -48,7 +48,7 @@ def look_after(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     if _too_old(shard, bell, now_ms):
         return give_up(shard, bell, Reason.TOO_OLD, now_ms)
     if lost:
-        return serving.move_away(shard, bell, Reason.BUS_SILENT, now_ms)
+        return lose(shard, bell, track, now_ms)
     if hand_over(shard, bell, track, now_ms):
         return serving.move_away(shard, bell, Reason.FULL, now_ms)
     if bell.state is not BellState.ASSIGNED:
@@ -73,6 +73,17 @@ def hand_over(shard: Shard, bell: Bell, track: Track, now_ms: int) -> bool:
     """Is the bus full by its own count, and early enough that a driver who saw the bell need not stop for it?"""
     current = shard.current(bell, track)
     return track.seats_left == 0 and current is not None and current.left_m > needed_m(track, now_ms, shard.policy)
+
+
+def lose(shard: Shard, bell: Bell, track: Track, now_ms: int) -> list[Effect]:
+    """The bus fell silent. By its last word it was beyond the stop, and nobody saw how; or it is awaited no longer."""
+    current = shard.current(bell, track)
+    if current is None or not current.approach.seen_beyond(current.visit.index):
+        return serving.move_away(shard, bell, Reason.BUS_SILENT, now_ms)
+    told = serving.driver_knew(shard, bell)
+    outcome = Outcome.SERVED if told else Outcome.PASSED
+    effects = shard.alerts.clear(track.vehicle_id, current.visit.stop_sequence, outcome, now_ms)
+    return effects + serving.over(shard, bell, VisitOutcome.UNKNOWN, told=told, sure=False, now_ms=now_ms)
 
 
 def leave_standing(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:

@@ -203,6 +203,24 @@ def test_the_driver_of_a_silent_bus_is_no_longer_asked() -> None:
     assert outcomes(world, "R1") == [Outcome.CANCELLED]
 
 
+@pytest.mark.parametrize(("told", "ends"), [(True, S.SERVED), (False, S.WAITING)])
+def test_a_bus_last_seen_beyond_the_stop_is_judged_by_whether_its_driver_knew(told: bool, ends: S) -> None:
+    world = World(assume_terminal=False)
+    bus = Bus(world, "L1", stop_x(3) - 400)
+    world.do(TerminalLink(VehicleId("L1"), up=True))
+    bus.sign_on()
+    bus.report()
+    world.ring(3)
+    drive(world, [bus], 15, show=told)
+    world.wait(20)
+    bus.report(x_m=stop_x(3) + 120)
+    assert world.states()[-1][0] in (S.SHOWN, S.ASSIGNED)
+    world.wait(200)
+    assert [c.alert.outcome for c in world.clears("L1")] == [Outcome.SERVED if told else Outcome.PASSED]
+    assert world.states()[-1][0] is ends
+    assert (S.PASSED, "L1") in world.states() or told
+
+
 def test_a_bus_nobody_heard_of_for_an_hour_is_forgotten_but_for_its_terminal() -> None:
     world = World()
     for name in ("gone", "linked"):
