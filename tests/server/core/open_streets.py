@@ -1,7 +1,8 @@
 """Streets on which buses drive without having said what they run: lines both ways, their blocks, and such a bus."""
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from server.core.assembly import Call, PlannedTrip, build_network
@@ -79,7 +80,7 @@ def streets(*lines: Line) -> Network:
 def _along(points: Sequence[Point]) -> list[tuple[float, float, float]]:
     """Places of the stops as (x, y, metres along): each corner, and every `SPACING_M` between two."""
     found = [(*points[0], 0.0)]
-    for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+    for (ax, ay), (bx, by) in itertools.pairwise(points):
         length_m = math.dist((ax, ay), (bx, by))
         steps = max(1, round(length_m / SPACING_M))
         done_m = found[-1][2]
@@ -105,7 +106,6 @@ class Stray:
     def vehicle_id(self) -> VehicleId:
         return VehicleId(self.name)
 
-    @property
     def position(self) -> Positioned:
         """Where the engine believed it to be after its last fix."""
         return [e for e in self.world.effects if isinstance(e, Positioned) and e.vehicle_id == self.vehicle_id][-1]
@@ -114,10 +114,10 @@ class Stray:
     def assignment(self) -> Assignment | None:
         return self.world.engine.assignment(self.vehicle_id)
 
-    @property
     def trip_id(self) -> str | None:
         """The trip it is believed to run."""
-        return None if self.position.trip is None else self.position.trip.trip_id
+        trip = self.position().trip
+        return None if trip is None else trip.trip_id
 
     def report(self, **more: object) -> list[Effect]:
         now_ms = self.world.now_ms
@@ -125,7 +125,7 @@ class Stray:
         fix = Fix(self.vehicle_id, now_ms, now_ms, *lat_lon(self.x, self.y), **fields)  # type: ignore[arg-type]
         return self.world.do(fix)
 
-    def drive(self, *points: Point, speed_mps: float = SPEED_MPS, **more: object) -> None:
+    def drive(self, *points: Point, speed_mps: float = SPEED_MPS, says: Mapping[str, object] | None = None) -> None:
         """Drive straight to each of these places, reporting on the way."""
         for x, y in points:
             away_m = math.dist((self.x, self.y), (x, y))
@@ -134,7 +134,7 @@ class Stray:
             for k in range(1, steps + 1):
                 self.x, self.y = from_x + (x - from_x) * k / steps, from_y + (y - from_y) * k / steps
                 self.world.wait(self.period_s)
-                self.report(**more)
+                self.report(**(says or {}))
 
     def stand(self, seconds: float) -> None:
         """Stand where it is, and say so."""
