@@ -1,17 +1,19 @@
 """The corridor index against every path asked one by one."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.corridor import Corridor
+from geo.corridor import PIECE_SEGMENTS, Corridor
 from geo.path import Path
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.floats(0.0, 800.0))
 def test_near_is_what_projection_finds(seed: int, count: int, radius_m: float) -> None:
     rng = np.random.default_rng(seed)
-    paths = [Path(rng.uniform(-1000.0, 1000.0, (int(rng.integers(1, 6)), 2))) for _ in range(count)]
+    points = rng.choice([1, 2, 5, PIECE_SEGMENTS + 1, PIECE_SEGMENTS + 2, 3 * PIECE_SEGMENTS], count)
+    paths = [Path(rng.uniform(-1000.0, 1000.0, (n, 2))) for n in points]
     x, y = rng.uniform(-1000.0, 1000.0, 2).tolist()
     near = Corridor(paths).near(x, y, radius_m)
     offsets = {i: path.project(x, y)[1] for i, path in enumerate(paths)}
@@ -28,6 +30,18 @@ def test_many_places_are_answered_in_their_order() -> None:
     assert near.index.tolist() == [1, 0, 0, 1, 0]
     assert near.offset_m.tolist() == [2.0, 21.0, 3.0, np.hypot(5.0, 5.0), 15.0]
     assert corridor.near(2.0, 21.0, 30.0).place.tolist() == [0, 0]
+
+
+def test_a_long_path_is_near_all_along_and_told_once() -> None:
+    points = 2 * PIECE_SEGMENTS + 2
+    street = Path([(10.0 * i, 0.0) for i in range(points)])
+    corridor = Corridor([Path([(0.0, 9.0)]), street])
+    x = np.linspace(0.0, street.length_m, 40 * points + 1)
+    near = corridor.near(x, np.full(len(x), 3.0), 4.0)
+    assert near.place.tolist() == list(range(len(x)))
+    assert set(near.index.tolist()) == {1}
+    assert near.offset_m == pytest.approx(3.0)
+    assert corridor.near(0.0, 3.0, 1000.0).index.tolist() == [1, 0]
 
 
 def test_equally_near_paths_come_in_their_own_order() -> None:
