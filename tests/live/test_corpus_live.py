@@ -38,10 +38,11 @@ async def test_a_server_that_runs_already(root: Path, tmp_path: Path, capsys: py
     options = ["--as-of", as_of, "--rate", str(RATE), "--demo"]
     async with running_server(network, tmp_path / "data", options) as server:
         url = server.url.replace("http", "ws")
-        only = [word for number in ("034", "093", "110") for word in ("--only", number)]
+        only = [word for number in ("034", "093", "110", "132") for word in ("--only", number)]
         command = ["corpus", str(case.parent), *only, "--against", url, "--rate", str(RATE), "--json"]
         assert await asyncio.to_thread(run, command) == 0
     found = results(capsys.readouterr().out)
     assert found["034"] == "ok: []"
     assert "the server's key" in found["093"]
     assert "policy" in found["110"]
+    assert "before the scenario's beginning" in found["132"]
