@@ -396,3 +396,69 @@ def test_a_silent_bus_is_forgotten_whole() -> None:
     other.report()
     other.drive((1_200.0, 0.0))
     assert other.trip_id() is not None
+
+
+# -- several vehicles, several ways --------------------------------------------------
+
+
+def test_a_bus_that_turns_onto_a_third_way_is_followed_again() -> None:
+    world = at(streets(*shuttle(), Line("20", 0, NORTH_SOUTH)), 660)
+    bus = Stray(world, x=3_400.0)
+    bus.sign_on("10-0-1")
+    bus.report()
+    bus.drive((2_300.0, 0.0))
+    assert bus.trip_id() == "10-1-0"
+    bus.drive((2_000.0, 0.0), (2_000.0, 1_500.0))
+    assert bus.trip_id() is not None
+    assert bus.position().route_id == "20"
+    assert bus.position().mismatch
+
+
+def test_a_bus_aside_keeps_its_run_while_others_are_given_theirs() -> None:
+    world = shuttle_world(60)
+    aside = Stray(world, x=600.0, name="aside")
+    aside.report()
+    aside.drive((1_500.0, 0.0), (1_500.0, 120.0), (1_500.0, 230.0))
+    aside.stand(30)
+    assert aside.position().phase is Phase.OFF_ROUTE
+    other = Stray(world, x=100.0, name="other")
+    other.report()
+    other.drive((1_500.0, 0.0))
+    assert (aside.trip_id(), other.trip_id()) == ("10-0-0", "10-0-1")
+
+
+def test_a_bus_may_be_found_to_be_on_another_pattern_of_its_way() -> None:
+    """The short turn left two minutes before; its own bus comes behind it, and the first goes on to the end."""
+    half = Line("10", 0, [(0, 0), MIDDLE], first_s=START_S - 120, trips=1, name="half")
+    world = at(streets(*shuttle(blocks=False), half), 0)
+    first, second = Stray(world, name="first"), Stray(world, name="second")
+    for bus in (first, second):
+        bus.report()
+        bus.drive((900.0, 0.0))
+    assert {first.trip_id(), second.trip_id()} == {"half-0-0", "10-0-0"}
+    first.drive((3_000.0, 0.0))
+    first.world.wait(300)
+    first.report()
+    first.drive((3_500.0, 0.0))
+    assert first.trip_id() == "10-0-0"
+
+
+def test_an_inferred_run_nowhere_near_is_given_up() -> None:
+    world = shuttle_world(120)
+    key = TripKey(TripId("10-0-0"), DAY)
+    old = Assignment(VehicleId("stray"), world.now_ms, key, RouteId("10"), 0, source=Source.INFERRED)
+    world.engine.restore([old], now_ms=world.now_ms)
+    bus = Stray(world, x=500.0, y=900.0)
+    bus.report()
+    assert bus.trip_id() == "10-0-0"
+    bus.drive((1_500.0, 900.0))
+    assert bus.trip_id() is None
+    assert bus.position().phase is Phase.DEADHEAD
+
+
+def test_a_signed_on_bus_that_never_reported_is_forgotten_too() -> None:
+    bus = Stray(shuttle_world(60))
+    bus.sign_on("10-0-0")
+    bus.world.now_ms += round((FORGET_TRACK_S + 60) * 1000)
+    bus.world.do(Tick())
+    assert bus.assignment is None
