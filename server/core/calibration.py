@@ -15,7 +15,7 @@ import msgspec
 HORIZONS_S = (45.0, 120.0, 300.0, 600.0, 1_200.0)
 """Where one class of horizons ends and the next begins: next stop, some stops, across a quarter, across a town."""
 LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
-MARGIN = 0.01
+MARGIN = 0.015
 """Aimed at this much farther out on either side: errors come in groups and are known late, so what follows them lags."""
 FIRST_STEP = 0.5
 LAST_STEP = 0.03
