@@ -22,6 +22,7 @@ from server.protocol.render import Renderer
 from server.replay import Replay
 from server.score_predictions import score_predictions
 from tests.accuracy.real_traces import KNOWN_BAD, Line, c53_lines, network_of, rows_of
+from tests.accuracy.stib_trace import stib
 
 pytestmark = pytest.mark.shared
 
@@ -49,10 +50,10 @@ def say(figure: str) -> None:
     sys.stdout.write(f"{figure}\n")
 
 
-def foretold(network: Network, lines: Iterator[Line]) -> list[PredictionLine]:
-    """All that is predicted in one pass, every `EVERY_S` seconds."""
+def foretold(network: Network, lines: Iterator[Line], *, every_s: int = EVERY_S) -> list[PredictionLine]:
+    """All that is predicted in one pass, every so many seconds."""
     engine = RouteEngine(network, Policy(), vehicles={}, assume_terminal=True)
-    replay = Replay(engine, Renderer(network, {}), predict_s=EVERY_S)
+    replay = Replay(engine, Renderer(network, {}), predict_s=every_s)
     decisions = replay.run(msgspec.convert(line, RecordedLine) for line in lines)
     return [msgspec.convert(d, PredictionLine) for d in decisions if d["type"] == "prediction"]
 
@@ -126,6 +127,17 @@ def test_c53_bands_hold_what_they_say(shared_dir: Path) -> None:
     found = score_predictions(predictions, truth)
     for name in ("stops_1", "stops_3", "stops_5", "stops_10", "all"):
         say(f"C53, {name}: {getattr(found, name)}")
+    assert found.all.coverage is not None
+    assert 0.75 <= found.all.coverage <= 0.85
+
+
+def test_tram_55_bands_hold_what_they_say(shared_dir: Path) -> None:
+    """A tram, positions by the metre every 20 s, arrivals measured: learning is as good where the timetable is."""
+    network, lines, truth = stib(shared_dir / "data")
+    found = score_predictions(foretold(network, iter(lines), every_s=30), truth)
+    for name in ("stops_1", "stops_3", "stops_5", "stops_10", "all"):
+        say(f"tram 55, {name}: {getattr(found, name)}")
+    assert found.judged > 50_000
     assert found.all.coverage is not None
     assert 0.75 <= found.all.coverage <= 0.85
 
