@@ -4,7 +4,7 @@ from typing import assert_never
 
 from server.core import approach as approaching
 from server.core import bells as life
-from server.core import placing, recognition, serving, signon, tracking, views
+from server.core import departing, placing, recognition, serving, signon, tracking, views
 from server.core.approach import Arrived, Finished, VisitEvent
 from server.core.course import Call
 from server.core.effects import Assigned, Effect, FixRefused, Refused, StopVisited
@@ -38,6 +38,8 @@ def take_fix(shard: Shard, fix: Fix, now_ms: int) -> list[Effect]:
     effects: list[Effect] = []
     if fix.source is Source.FEED:
         effects += follow_feed(shard, track, fix, now_ms)
+    if track.hint is not None and not track.chosen and track.outset is None and taken.moved:
+        effects += choose_again(shard, track, track.hint, now_ms)
     effects += moved(shard, track, taken, now_ms)
     for assignment, at_start, under_way in recognition.look(shard, track, now_ms):
         whose = shard.tracks[assignment.vehicle_id]
@@ -87,7 +89,7 @@ def follow_feed(shard: Shard, track: Track, fix: Fix, now_ms: int) -> list[Effec
         return []
     if track.unresolved == said and now_ms - track.unresolved_ms < FEED_RETRY_S * 1000:
         return []
-    assignment = signon.resolve(said, track, shard.network, now_ms, Source.FEED)
+    assignment = signon.resolve(said, track, shard.network, now_ms, Source.FEED, _taken(shard, track, said))
     if isinstance(assignment, Reason):
         track.unresolved, track.unresolved_ms = said, now_ms
         return []
@@ -166,25 +168,79 @@ def run_is_over(shard: Shard, track: Track) -> bool:
 
 
 def end_of_trip(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
-    """At its last stop a bus signed on by block begins the block's next run."""
+    """At its last stop a bus signed on by block begins the block's next run; on a loop, the route's next one."""
     assert track.assignment is not None
     following = signon.next_of_block(track.assignment, shard.network, now_ms)
+    if following is None and track.hint is not None:
+        following = _next_of_route(shard, track, track.hint, now_ms)
     return [] if following is None else assign(shard, track, following, now_ms, at_start=True)
 
 
 def sign_on(shard: Shard, event: SignOn, now_ms: int) -> list[Effect]:
     """A driver signs on; a name we do not know, or no run at this hour, is refused."""
     track = shard.track(event.vehicle_id, now_ms)
-    assignment = signon.resolve(event, track, shard.network, now_ms, Source.TERMINAL)
+    assignment = signon.resolve(event, track, shard.network, now_ms, Source.TERMINAL, _taken(shard, track, event))
     if isinstance(assignment, Reason):
         named = event.trip_id or event.block_id or event.route_id or ""
         return [Refused(assignment, event.ref, {"name": named})]
-    return assign(shard, track, assignment, now_ms)
+    track.hint, track.chosen = (event if assignment.block_id is None and event.trip_id is None else None), False
+    return assign(shard, track, assignment, now_ms, at_start=track.hint is not None and track.nearly_done)
+
+
+def choose_again(shard: Shard, track: Track, hint: SignOn, now_ms: int) -> list[Effect]:
+    """A bus signed on to a route has left its first stop: its departure tells which run it is, better than its wait did.
+
+    One that still waits for that run is given another.
+    """
+    track.chosen = True
+    assert track.assignment is not None
+    assert track.pattern is not None
+    others = [other for other in _others(shard, track, hint) if other.outset is None]
+    taken = {other.trip_key for other in others if other.trip_key is not None}
+    chosen = signon.resolve(hint, track, shard.network, now_ms, track.assignment.source, taken)
+    if isinstance(chosen, Reason) or chosen.trip == track.trip_key or chosen.trip is None:
+        return []
+    trip = shard.network.trip(chosen.trip.trip_id)
+    assert trip is not None
+    if trip.pattern_index == track.pattern.index:
+        effects = serving.release(shard, track.vehicle_id, Reason.SIGNED_OFF, now_ms)
+        tracking.rename(track, chosen, shard.network)
+        shard.index(track, before=track.pattern.index)
+        effects.append(Assigned(chosen))
+    else:
+        effects = assign(shard, track, chosen, now_ms)
+    for other in _others(shard, track, hint):
+        if other.trip_key == chosen.trip and other.hint is not None and other.outset is not None:
+            effects += _resolve_again(shard, other, other.hint, now_ms)
+    return effects
+
+
+def _next_of_route(shard: Shard, track: Track, hint: SignOn, now_ms: int) -> Assignment | None:
+    """The next run of the route that a bus is signed on to, if it begins where the last one ended."""
+    assert track.assignment is not None
+    taken = _taken(shard, track, hint)
+    following = signon.resolve(hint, track, shard.network, now_ms, track.assignment.source, taken)
+    if isinstance(following, Reason) or following.trip is None or following.trip in taken:
+        return None
+    trip = shard.network.trip(following.trip.trip_id)
+    assert trip is not None
+    if not departing.near_start(track, shard.network.pattern(trip.pattern_index)):
+        return None
+    track.chosen = False
+    return following
+
+
+def _resolve_again(shard: Shard, track: Track, hint: SignOn, now_ms: int) -> list[Effect]:
+    assert track.assignment is not None
+    taken = _taken(shard, track, hint)
+    chosen = signon.resolve(hint, track, shard.network, now_ms, track.assignment.source, taken)
+    return [] if isinstance(chosen, Reason) else assign(shard, track, chosen, now_ms)
 
 
 def sign_off(shard: Shard, event: SignOff, now_ms: int) -> list[Effect]:
     """A driver signs off: the bus serves nobody until it signs on again."""
     track = shard.track(event.vehicle_id, now_ms)
+    track.hint = None
     return assign(shard, track, Assignment(event.vehicle_id, now_ms), now_ms)
 
 
@@ -217,6 +273,22 @@ def terminal_link(shard: Shard, event: TerminalLink, now_ms: int) -> list[Effect
     track = shard.track(event.vehicle_id, now_ms)
     track.terminal_up, track.terminal_since_ms = event.up, now_ms
     return []
+
+
+def _taken(shard: Shard, track: Track, sign_on: SignOn) -> set[TripKey]:
+    """The runs of the route that other buses are on, and the one that this bus has come to the end of."""
+    done = {track.trip_key} if track.trip_key is not None and track.nearly_done else set()
+    return done | {other.trip_key for other in _others(shard, track, sign_on) if other.trip_key is not None}
+
+
+def _others(shard: Shard, track: Track, sign_on: SignOn) -> list[Track]:
+    """The other buses of the route that a sign-on names."""
+    return [
+        shard.tracks[vehicle_id]
+        for pattern in (() if sign_on.route_id is None else shard.network.patterns_of_route(sign_on.route_id))
+        for vehicle_id in sorted(shard.on_pattern.get(pattern, ()))
+        if vehicle_id != track.vehicle_id
+    ]
 
 
 def _same_run(current: TripKey, said: TripKey) -> bool:

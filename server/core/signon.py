@@ -3,7 +3,8 @@
 By trip and service day when both are said; otherwise the run that fits the clock and, where a fix is known, the place.
 """
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 from server.core.events import SignOn
@@ -15,7 +16,15 @@ from server.core.tracking import Track, scheduled_s
 PLACE_SIGMA_M = 60.0
 """How far off its path a bus may plausibly stand when it signs on (stands and bays beside the street)."""
 CLOCK_SIGMA_S = 600.0
-"""How early or late a bus may plausibly be when it signs on."""
+"""How early or late a bus may plausibly be when it signs on and its place is unknown."""
+WAIT_SIGMA_M = 400.0
+"""How far from its first stop a bus waits, turns or comes from when it signs on."""
+WAIT_SIGMA_S = 1_200.0
+"""How long before its departure it does so: layovers are some minutes up to half an hour."""
+EARLY_SIGMA_S = 150.0
+"""On its way a bus is seldom ahead of its timetable, ..."""
+LATE_SIGMA_S = 420.0
+"""... and often behind it."""
 SEARCH_S = 5_400
 """Runs that begin later, or ended earlier, than this from now are not considered for a route sign-on."""
 
@@ -27,8 +36,10 @@ class Run(NamedTuple):
     date: str
 
 
-def resolve(sign_on: SignOn, track: Track, network: Network, now_ms: int, source: Source) -> Assignment | Reason:
-    """Find what the vehicle runs. Unknown names are refused by name; so is a day that is none, and a block or route without a run now."""
+def resolve(
+    sign_on: SignOn, track: Track, network: Network, now_ms: int, source: Source, taken: Container[TripKey] = ()
+) -> Assignment | Reason:
+    """Find what the vehicle runs; `taken` are runs that other buses are on. Unknown names are refused by name; so is a day that is none, and a block or route without a run now."""
     if sign_on.trip_id is not None:
         trip = network.trip(sign_on.trip_id)
         if trip is None:
@@ -39,11 +50,12 @@ def resolve(sign_on: SignOn, track: Track, network: Network, now_ms: int, source
     elif sign_on.block_id is not None:
         if not network.trips_of_block(sign_on.block_id):
             return Reason.UNKNOWN_TRIP
-        run = _best(_runs(network.trips_of_block(sign_on.block_id), network, now_ms), track, network, now_ms)
+        run = _best(_runs(network.trips_of_block(sign_on.block_id), network, now_ms), track, network, now_ms, ())
     elif sign_on.route_id is not None:
         if sign_on.route_id not in network.routes:
             return Reason.UNKNOWN_ROUTE
-        run = _best(_runs_of_route(sign_on.route_id, sign_on.direction_id, network, now_ms), track, network, now_ms)
+        runs = _runs_of_route(sign_on.route_id, sign_on.direction_id, network, now_ms)
+        run = _best(runs, track, network, now_ms, taken)
     else:
         return Reason.BAD_MESSAGE
     if run is None:
@@ -110,21 +122,39 @@ def _runs_of_route(route_id: RouteId, direction_id: int | None, network: Network
             yield from _runs(network.trips_of_pattern(index), network, now_ms)
 
 
-def _best(runs: Iterator[Run], track: Track, network: Network, now_ms: int) -> Run | None:
-    return min(runs, key=lambda run: (_cost(run, track, network, now_ms), run.trip.trip_id, run.date), default=None)
+def _best(runs: Iterator[Run], track: Track, network: Network, now_ms: int, taken: Container[TripKey]) -> Run | None:
+    """The run that fits best; one that another bus runs only when there is no other."""
+    has_left = track.trip is not None and track.outset is None and not track.nearly_done
+    return min(
+        runs,
+        key=lambda run: (
+            key_of(run) in taken,
+            _cost(run, track, network, now_ms, has_left=has_left),
+            run.trip.trip_id,
+            run.date,
+        ),
+        default=None,
+    )
 
 
-def _cost(run: Run, track: Track, network: Network, now_ms: int) -> float:
+def key_of(run: Run) -> TripKey:
+    """The run as others name it."""
+    return TripKey(run.trip.trip_id, run.date)
+
+
+def _cost(run: Run, track: Track, network: Network, now_ms: int, *, has_left: bool) -> float:
+    """How badly a run explains the clock and, where a fix is known, the place: waiting at its start or on its way."""
     if track.fix is None:
         return (_off_s(run, network, now_ms) / CLOCK_SIGMA_S) ** 2
     pattern = network.pattern(run.trip.pattern_index)
     now_s = (now_ms - network.day_start_ms(run.date)) / 1000.0
+    waits_s = float(run.trip.departures_s[0]) - now_s
+    start_m = math.dist(pattern.path.at(pattern.visits[0].along_m), (track.x, track.y))
+    waits_sigma_s = LATE_SIGMA_S if waits_s < 0.0 else EARLY_SIGMA_S if has_left else WAIT_SIGMA_S
+    costs = [(start_m / WAIT_SIGMA_M) ** 2 + (waits_s / waits_sigma_s) ** 2]
     places = pattern.path.candidates(track.x, track.y, 4 * PLACE_SIGMA_M)
-    if not len(places):
-        away_m = pattern.path.project(track.x, track.y)[1]
-        return (away_m / PLACE_SIGMA_M) ** 2 + (_off_s(run, network, now_ms) / CLOCK_SIGMA_S) ** 2
-    costs: list[float] = [
-        (offset_m / PLACE_SIGMA_M) ** 2 + ((now_s - scheduled_s(run.trip, pattern, along_m)) / CLOCK_SIGMA_S) ** 2
-        for along_m, offset_m in zip(places.along_m.tolist(), places.offset_m.tolist(), strict=True)
-    ]
+    for along_m, offset_m in zip(places.along_m.tolist(), places.offset_m.tolist(), strict=True):
+        ahead_s = scheduled_s(run.trip, pattern, along_m) - now_s
+        off = (offset_m / PLACE_SIGMA_M) ** 2 + (ahead_s / (EARLY_SIGMA_S if ahead_s > 0.0 else LATE_SIGMA_S)) ** 2
+        costs.append(off)
     return min(costs)

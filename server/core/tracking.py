@@ -34,6 +34,10 @@ PERIOD_GAIN = 0.3
 LONGEST_PERIOD_S = 120.0
 FIRST_STOP_M = 60.0
 """A bus that waits for its departure stands within this of its first stop (a bay, a queue of two buses)."""
+LAST_STRETCH_M = 1_000.0
+"""So far before their last stop drivers begin to set up the next trip; sparse reports are this far apart."""
+RUNS_REMEMBERED = 4
+"""Sign-ons that waver between two runs do so within minutes: a bus does not run more of them in that time."""
 END_M = 40.0
 """Within this of the path's end the trip is at its last stop."""
 
@@ -100,7 +104,13 @@ class Track:
     outset: Outset | None = None
     """None once it has left its first stop."""
     over: set[int] = field(default_factory=set)
-    """Visits of this trip that are on record: none is put there twice."""
+    """Visits of this run that are on record: none is put there twice."""
+    runs_over: dict[TripKey, set[int]] = field(default_factory=dict)
+    """The same for the runs before, should it be signed on to one of them again."""
+    hint: SignOn | None = None
+    """The sign-on, where it named a route only: which run that is may show later."""
+    chosen: bool = False
+    """The run was chosen once more since, by its departure."""
     terminal_up: bool | None = None
     terminal_since_ms: int = 0
     suspects: list[Fix] = field(default_factory=list)
@@ -125,6 +135,14 @@ class Track:
             and self.progress_m is not None
             and self.progress_m >= self.pattern.visits[-1].along_m - END_M
         )
+
+    @property
+    def nearly_done(self) -> bool:
+        """True on the last stretch: who signs on here signs on to what comes next."""
+        if self.pattern is None or self.progress_m is None:
+            return False
+        last_m = float(self.pattern.visit_along_m[-1])
+        return self.progress_m >= max(last_m - LAST_STRETCH_M, last_m / 2.0)
 
     @property
     def phase(self) -> Phase:
@@ -190,9 +208,28 @@ def assign(track: Track, assignment: Assignment, network: Network) -> bool:
     track.pattern = network.pattern(trip.pattern_index) if trip is not None else None
     track.day_start_ms = network.day_start_ms(assignment.trip.start_date) if trip and assignment.trip else 0
     track.progress_m, track.span = None, None
-    track.outset, track.over = Outset(), set()
+    track.outset, track.over = Outset(), _over(track, track.trip_key)
     track.on_route, track.off_fixes, track.behind_fixes, track.confidence = False, 0, 0, 0.0
     return True
+
+
+def _over(track: Track, key: TripKey | None) -> set[int]:
+    """The visits on record of a run; of the runs before only the last few are remembered."""
+    if key is None:
+        return set()
+    over = track.runs_over[key] = track.runs_over.pop(key, set())
+    for oldest in list(track.runs_over)[:-RUNS_REMEMBERED]:
+        del track.runs_over[oldest]
+    return over
+
+
+def rename(track: Track, assignment: Assignment, network: Network) -> None:
+    """The vehicle turned out to be on another run of the same pattern: all that was seen of it holds."""
+    assert assignment.trip is not None
+    track.assignment, track.trip_key = assignment, assignment.trip
+    track.trip = network.trip(assignment.trip.trip_id)
+    track.day_start_ms = network.day_start_ms(assignment.trip.start_date)
+    track.over = track.runs_over[assignment.trip] = set(track.over)
 
 
 def admit(track: Track, fix: Fix, network: Network, policy: Policy) -> Admitted | Reason:
