@@ -40,7 +40,8 @@ BAFFLED = 24.0
 """Two moves in a row that no path explains."""
 HOPELESS = 45.0
 """Three moves in a row that a path cannot explain."""
-MAX_HYPOTHESES = 24
+MAX_HYPOTHESES = 96
+"""More paths than lead through the middle of a province's largest town. With more, nothing is believed till they part."""
 LOOK_AGAIN_MOVES = 3
 """Paths that have come near are looked for every so many moves; each time when none explains the last one."""
 
@@ -89,13 +90,17 @@ class Hypothesis:
 
 @dataclass(slots=True)
 class Belief:
-    """What the movement of one vehicle says so far. `home`: the route it served last; `turning`: its run ended here."""
+    """What the movement of one vehicle says so far.
+
+    `home`: the route it served last. `turning`: its run ended here. `crowded`: more paths are near than are looked at.
+    """
 
     x: float
     y: float
     hypotheses: list[Hypothesis] = field(default_factory=list)
     moves: int = 0
     astray_m: float = 0.0
+    crowded: bool = False
     home: RouteId | None = None
     turning: bool = False
 
@@ -141,7 +146,7 @@ def observe(belief: Belief, track: Track, network: Network) -> bool:
 
 def found(belief: Belief, network: Network) -> Found | None:
     """Tell which way the vehicle runs, once that is clear; None before."""
-    if not belief.hypotheses:
+    if not belief.hypotheses or belief.crowded:
         return None
     best = min(belief.hypotheses, key=lambda h: h.cost)
     way = _way_of(best, belief, network)
@@ -238,6 +243,7 @@ def _take_up(belief: Belief, track: Track, network: Network, fix: Fix | None) ->
             cost = best + FIRST_COST + _beside(offset_m) + across
             belief.hypotheses.append(Hypothesis(index, along_m, offset_m, cost, along_m))
     belief.hypotheses.sort(key=lambda h: h.cost)
+    belief.crowded = len(belief.hypotheses) > MAX_HYPOTHESES
     del belief.hypotheses[MAX_HYPOTHESES:]
 
 

@@ -91,6 +91,14 @@ def test_two_lines_on_one_street_are_told_apart_only_by_what_it_served_before() 
     assert way(watched(same, moved, home="30"), same) is None
 
 
+def test_among_more_paths_than_can_be_looked_at_nothing_is_believed() -> None:
+    many = range(inference.MAX_HYPOTHESES + 4)
+    crowd = streets(*(Line(f"{n}", 0, [(0, n / 10), (2_000, n / 10)], trips=1) for n in many))
+    belief = watched(crowd, eastward(500, 1_200))
+    assert len(belief.hypotheses) == inference.MAX_HYPOTHESES
+    assert way(belief, crowd) is None
+
+
 def test_lines_that_part_are_told_apart_where_they_do() -> None:
     branch = streets(*shuttle(), Line("20", 0, [(0, 0), (2_000, 0), (2_000, 2_000)]))
     trunk = eastward(1_000, 2_000)
