@@ -38,8 +38,11 @@ class Scenario(NamedTuple):
     vehicles: Path | None
 
     def events(self) -> list[RecordedLine]:
-        """What came in, in order. Raises RecordingError."""
-        return list(read_recording(self.folder / "events.jsonl", lenient=False, bad=[]))
+        """What came in, in order. Raises RecordingError, and ScenarioError where nothing did."""
+        lines = list(read_recording(self.folder / "events.jsonl", lenient=False, bad=[]))
+        if not lines:
+            raise ScenarioError(f"{self.folder}/events.jsonl: nothing happens; write what came in, one event a line")
+        return lines
 
     def expected(self) -> list[Expectation]:
         """What must come of it. Raises ExpectationError."""

@@ -136,13 +136,16 @@ class Performance:
             try:
                 await self._play()
                 await self._wait_for_the_end(expected)
+                why_not = (*self._troubles, *self._judged(expected))
+                await self._leave_nothing()
             finally:
                 for terminal in self._terminals.values():
                     await terminal.aclose()
-        slack_ms = round(1000 * TICK_S * self._stage.rate)
-        found = complaints(expected, self._log.decisions, slack_ms=slack_ms, per_recipient=True)
-        why_not = (*self._troubles, *found)
         return Verdict(self._scenario, Result.FAILED if why_not else Result.OK, why_not)
+
+    def _judged(self, expected: list[Expectation]) -> list[str]:
+        slack_ms = round(1000 * TICK_S * self._stage.rate)
+        return complaints(expected, self._log.decisions, slack_ms=slack_ms, per_recipient=True)
 
     async def _gather(self, everybody: AsyncExitStack) -> None:
         """Connect everybody who is connected at the beginning, and see that the clock fits."""
@@ -158,10 +161,12 @@ class Performance:
         for vehicle_id in vehicles_of(self._lines):
             if vehicle_id not in away:
                 await self._connect(vehicle_id)
-        ahead_s = (first_ms - self._log.now_ms()) / 1000 / self._stage.rate if self._log.base else 0.0
-        if not 0.0 <= ahead_s <= AHEAD_MAX_S:
+        ahead_ms = first_ms - self._log.now_ms()
+        if not 0.0 <= ahead_ms / 1000 / self._stage.rate <= AHEAD_MAX_S:
+            where = "before" if ahead_ms > 0 else "beyond"
+            away_s = round(abs(ahead_ms) / 1000)
             raise ClockElsewhereError(
-                f"the server's clock is {ahead_s * self._stage.rate:+.0f} s before the scenario's beginning (at_ms {first_ms})"
+                f"the server's clock is {away_s} s {where} the scenario's beginning (at_ms {first_ms})"
             )
 
     async def _connect(self, vehicle_id: str) -> None:
@@ -209,6 +214,15 @@ class Performance:
         while self._log.open_bells() and (left_ms := until_ms - self._log.now_ms()) > 0:
             await self._log.wait(left_ms / 1000 / self._stage.rate)
         await asyncio.sleep(SETTLE_S)
+
+    async def _leave_nothing(self) -> None:
+        """Bells are taken back and buses signed off: another scenario may be played to the same server."""
+        opened = self._log.open_bells()
+        rung = {said.bell_id: said.rider for said in self._lines if isinstance(said, line.RingLine)}
+        for bell_id in sorted(opened & rung.keys()):
+            await self._links[rung[bell_id]].send(wire.Cancel(bell_id=bell_id + self._log.mark))
+        for vehicle_id in self._terminals:
+            await self._links[vehicle_id].send(wire.SignOff(ref="end"))
 
 
 def _latest_ms(expectation: Expectation) -> int:

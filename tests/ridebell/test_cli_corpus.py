@@ -89,6 +89,7 @@ def problem_in_the_feed(case: Path) -> None:
         (spoil("title.txt", "one\ntwo\nthree\n"), "give one sentence"),
         (remove("network.txt"), "network.txt with the name of a shared one"),
         (spoil("network.txt", "atlantis\n"), "atlantis: there is no feed"),
+        (spoil("events.jsonl", "\n"), "events.jsonl: nothing happens"),
         (spoil("events.jsonl", "{}\n"), "events.jsonl:1: not an event"),
         (spoil("expected.jsonl", '{"type": "bel"}\n'), "expected.jsonl:1: a pattern needs a `type`"),
         (spoil("policy.txt", "strictest\n"), "no policy named 'strictest'"),
