@@ -139,7 +139,14 @@ class World:
         return effects
 
     def ring(
-        self, stop: int = 3, *, rider: str = "rider", direction: int = 0, bell_id: str | None = None, **more: object
+        self,
+        stop: int = 3,
+        *,
+        rider: str = "rider",
+        direction: int = 0,
+        bell_id: str | None = None,
+        at_stop: StopId | None = None,
+        **more: object,
     ) -> list[Effect]:
         lat, lon = lat_lon(stop_x(stop) if direction == 0 else LENGTH_M - stop_x(stop))
         fields: dict[str, object] = {
@@ -148,7 +155,7 @@ class World:
             "presence": Presence(lat, lon, 8.0),
         } | more
         bell = BellId(bell_id or f"bell-{next(self._ids):04d}")
-        return self.do(Ring(bell, RiderId(rider), BellKind.BOARD, stop_id(stop, direction), **fields))  # type: ignore[arg-type]
+        return self.do(Ring(bell, RiderId(rider), BellKind.BOARD, at_stop or stop_id(stop, direction), **fields))  # type: ignore[arg-type]
 
     # -- what was decided ------------------------------------------------------
 
@@ -214,6 +221,7 @@ class Bus:
     stood: float = 0.0
     clock: int = 0
     trip: str = ""
+    seats_left: int | None = None
 
     def sign_on(self, trip: str | None = None) -> list[Effect]:
         self.trip = trip or f"{'E' if self.direction == 0 else 'W'}-0"
@@ -227,6 +235,7 @@ class Bus:
             "heading_deg": 90.0 if self.direction == 0 else 270.0,
             "accuracy_m": 4.0,
             "doors": self.doors,
+            "seats_left": self.seats_left,
             "source": self.source,
         } | more
         now = self.world.now_ms
