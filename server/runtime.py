@@ -21,6 +21,7 @@ from server.core.effects import (
     BellChanged,
     BellRepeated,
     Effect,
+    Prediction,
     Refused,
     StopVisited,
     VehicleView,
@@ -382,9 +383,14 @@ class Runtime:
         now_ms = self.clock.now_ms()
         return self.renderer.arrivals(stop_id, self.engine.arrivals(stop_id, now_ms), at_ms=now_ms)
 
-    def vehicles(self, *, with_etas: bool = False) -> Sequence[VehicleView]:
-        """Every vehicle that reported lately; `with_etas` adds the seconds to each visit ahead."""
-        return self.engine.vehicles(self.clock.now_ms(), with_etas=with_etas)
+    def vehicles(self) -> Sequence[VehicleView]:
+        """Every vehicle that reported lately."""
+        return self.engine.vehicles(self.clock.now_ms())
+
+    def predictions(self) -> Sequence[Prediction]:
+        """What is expected of every bus: first of the runs that are under way, then of those that are still to begin."""
+        now_ms = self.clock.now_ms()
+        return [*self.engine.predictions(now_ms), *self.engine.further_predictions(now_ms)]
 
     async def stop_visits(self, since_ms: int, limit: int) -> Sequence[StopVisit]:
         """Stop visits committed since an instant."""

@@ -179,4 +179,3 @@ class VehicleView(Record, frozen=True, gc=False):
     terminal_up: bool | None
     live_alerts: int
     mismatch: bool = False
-    ahead: tuple[VisitForecast, ...] = ()

@@ -131,6 +131,11 @@ class RouteEngine:
         """When every bus in service is expected at the stops ahead of it."""
         return views.predictions(self._shard.tracks.values(), now_ms)
 
+    def further_predictions(self, now_ms: int) -> Iterator[Prediction]:
+        """The same of buses that wait for their departure, and of the run that each bus's block has next."""
+        shard = self._shard
+        return views.further_predictions(shard.tracks.values(), shard.forecasts, self.network, now_ms)
+
     def arrivals(self, stop_id: StopId, now_ms: int) -> Sequence[ArrivalView]:
         """The buses on their way to a stop, soonest first; each says why it cannot be told, if so."""
         rows: list[ArrivalView] = []
@@ -144,8 +149,8 @@ class RouteEngine:
                     rows.append(views.arrival(candidate, why_not, self.network, self.policy, now_ms))
         return sorted(rows, key=lambda row: (row.eta_s, row.vehicle_id))
 
-    def vehicles(self, now_ms: int, *, with_etas: bool = False) -> Sequence[VehicleView]:
-        """Every vehicle with a position; `with_etas` adds when it is expected at each visit ahead."""
+    def vehicles(self, now_ms: int) -> Sequence[VehicleView]:
+        """Every vehicle with a position."""
         return [
             views.vehicle(
                 t,
@@ -153,7 +158,6 @@ class RouteEngine:
                 self.policy,
                 now_ms,
                 len(self._shard.alerts.live(t.vehicle_id)),
-                with_etas=with_etas,
             )
             for t in self._shard.tracks.values()
             if t.fix is not None

@@ -4,12 +4,14 @@
 buses of a shard: it is told of arrivals and finished visits, and puts predictions aside to learn from their errors.
 """
 
+import math
 from typing import NamedTuple
 
 from server.core.calibration import Band, Calibration, still_to_come
 from server.core.course import Call, Course, Place
 from server.core.learned import Learned
 from server.core.model import Phase
+from server.core.network import Pattern, Trip
 from server.core.running_times import RunningTimes
 from server.core.tracking import HEADING_SPEED_MPS, Track
 
@@ -23,6 +25,10 @@ LONGEST_GAP_MS = 150_000
 """Visits within a longer gap between fixes are interpolated over several stops: nothing is learned from them."""
 LONGEST_SILENCE_S = 180.0
 """Nothing is predicted of a bus that was not heard for longer: three periods of the slowest terminals (60 s)."""
+TURN_S = 60.0
+"""Least time from the last stop of a run to the departure of the next: doors, the sign, the way around the loop."""
+LOOK_AHEAD_S = 1_800.0
+"""A next run is predicted once this one ends within half an hour: farther ahead the timetable knows as much."""
 SURE = 0.9
 """Confidence of a visit from which its stand was seen and not guessed."""
 
@@ -61,6 +67,25 @@ def bands(track: Track, now_ms: int) -> list[VisitBand]:
         band = still_to_come(course.band(expected), since_s)
         least = Band(*map(max, band, least))
         rows.append(VisitBand(index, *(place.at_ms + round(1000.0 * in_s) for in_s in least)))
+    return rows
+
+
+def bands_after(track: Track, following: Course, now_ms: int) -> list[VisitBand]:
+    """When the bus is expected on its next run, beyond that run's first stop: not before it is there, nor before its plan."""
+    course, place = course_of(track), place_of(track)
+    assert course is not None
+    assert place is not None
+    last = course.expected(place, len(course.stops_m) - 1)
+    ends_s, unsure_s = (last.median_s, last.spread_s) if last is not None else (0.0, 0.0)
+    if ends_s > LOOK_AHEAD_S:
+        return []
+    start = Place(following.stops_m[0], max(place.at_ms + round(1000.0 * (ends_s + TURN_S)), now_ms), stands=True)
+    rows = []
+    for index in range(1, len(following.stops_m)):
+        expected = following.expected(start, index)
+        assert expected is not None
+        p10, p50, p90 = following.band(expected._replace(spread_s=math.hypot(expected.spread_s, unsure_s)))
+        rows.append(VisitBand(index, *(start.at_ms + round(1000.0 * max(in_s, 0.0)) for in_s in (p10, p50, p90))))
     return rows
 
 
@@ -103,7 +128,11 @@ class Forecasts:
         if track.trip is None or track.pattern is None:
             track.course = None
         elif track.course is None or not track.course.is_of(track.trip, track.day_start_ms):
-            track.course = Course(track.trip, track.pattern, track.day_start_ms, self.times, self.calibration)
+            track.course = self.course(track.trip, track.pattern, track.day_start_ms)
+
+    def course(self, trip: Trip, pattern: Pattern, day_start_ms: int) -> Course:
+        """What is expected of a run that no bus is on yet."""
+        return Course(trip, pattern, day_start_ms, self.times, self.calibration)
 
     def arrived(self, track: Track, visit_index: int, at_ms: int) -> None:
         """The bus stands at a visit."""
@@ -133,6 +162,9 @@ class Forecasts:
 
 def predictable(track: Track, now_ms: int) -> bool:
     """Is the bus on its way, its place known, and heard of lately?"""
-    if track.age_s(now_ms) > LONGEST_SILENCE_S:
-        return False
-    return track.on_route and track.progress_m is not None and track.phase is Phase.IN_SERVICE
+    return placed(track, now_ms) and track.phase is Phase.IN_SERVICE
+
+
+def placed(track: Track, now_ms: int) -> bool:
+    """Is its place on a run known, and was it heard of lately? It may wait for its departure, or lie over at its end."""
+    return track.on_route and track.progress_m is not None and track.age_s(now_ms) <= LONGEST_SILENCE_S

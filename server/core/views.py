@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
 from server.core.approach import Approach
 from server.core.dispatch import Candidate, standing_here
 from server.core.effects import ArrivalView, Positioned, Prediction, VehicleView, VisitForecast
-from server.core.model import Phase, Reason
-from server.core.network import Network
+from server.core.model import Phase, Reason, TripKey
+from server.core.network import Network, Pattern
 from server.core.policy import Policy
-from server.core.prediction import bands, eta_s, predictable
+from server.core.prediction import Forecasts, VisitBand, bands, bands_after, eta_s, placed, predictable
+from server.core.signon import next_of_block
 from server.core.tracking import Track
 
 DAY_TURNS_S = 28 * 3_600
@@ -101,17 +104,12 @@ def arrival(candidate: Candidate, why_not: Reason | None, network: Network, poli
     )
 
 
-def vehicle(
-    track: Track, approach: Approach | None, policy: Policy, now_ms: int, live_alerts: int, *, with_etas: bool
-) -> VehicleView:
+def vehicle(track: Track, approach: Approach | None, policy: Policy, now_ms: int, live_alerts: int) -> VehicleView:
     """One vehicle as the engine believes it to be. It must have reported at least once."""
     assert track.fix is not None
     pattern = track.pattern
     known = pattern is not None and track.progress_m is not None and track.on_route and approach is not None
     next_index = min(approach.next_index, len(pattern.visits) - 1) if known and approach and pattern else None
-    ahead: tuple[VisitForecast, ...] = ()
-    if with_etas and next_index is not None and track.phase is Phase.IN_SERVICE:
-        ahead = forecasts(track, now_ms)
     return VehicleView(
         vehicle_id=track.vehicle_id,
         fix=track.fix,
@@ -132,22 +130,51 @@ def vehicle(
         terminal_up=track.terminal_up,
         live_alerts=live_alerts,
         mismatch=track.mismatch,
-        ahead=ahead,
-    )
-
-
-def forecasts(track: Track, now_ms: int) -> tuple[VisitForecast, ...]:
-    """When the bus is expected at each visit that it has not reached."""
-    assert track.pattern is not None
-    visits = track.pattern.visits
-    return tuple(
-        VisitForecast(visits[band.visit_index].stop_id, visits[band.visit_index].stop_sequence, *band[1:])
-        for band in bands(track, now_ms)
     )
 
 
 def predictions(tracks: Iterable[Track], now_ms: int) -> Iterator[Prediction]:
     """What is expected of every bus in service; one at its last stop lies over and is in service no more."""
     for track in tracks:
-        if track.trip_key is not None and predictable(track, now_ms):
-            yield Prediction(now_ms, track.vehicle_id, track.trip_key, forecasts(track, now_ms))
+        if predictable(track, now_ms):
+            yield _prediction(track, now_ms)
+
+
+def further_predictions(
+    tracks: Iterable[Track], forecasts: Forecasts, network: Network, now_ms: int
+) -> Iterator[Prediction]:
+    """What is expected of buses that wait for their departure, and of the next run of the block of each bus."""
+    for track in tracks:
+        if not placed(track, now_ms):
+            continue
+        if track.phase is Phase.LAYOVER and not track.at_end:
+            yield _prediction(track, now_ms)
+        after = _next_run(track, network, now_ms)
+        trip = network.trip(after.trip_id) if after is not None else None
+        if after is not None and trip is not None:
+            pattern = network.pattern(trip.pattern_index)
+            course = forecasts.course(trip, pattern, network.day_start_ms(after.start_date))
+            stops = _stops(pattern, bands_after(track, course, now_ms))
+            if stops:
+                yield Prediction(now_ms, track.vehicle_id, after, stops)
+
+
+def _prediction(track: Track, now_ms: int) -> Prediction:
+    assert track.pattern is not None
+    assert track.trip_key is not None
+    return Prediction(now_ms, track.vehicle_id, track.trip_key, _stops(track.pattern, bands(track, now_ms)))
+
+
+def _next_run(track: Track, network: Network, now_ms: int) -> TripKey | None:
+    """The run that the vehicle's block has it do next, also where it was signed on to a trip and not to the block."""
+    assert track.assignment is not None
+    assert track.trip is not None
+    after = next_of_block(replace(track.assignment, block_id=track.trip.block_id), network, now_ms)
+    return None if after is None else after.trip
+
+
+def _stops(pattern: Pattern, rows: Iterable[VisitBand]) -> tuple[VisitForecast, ...]:
+    visits = pattern.visits
+    return tuple(
+        VisitForecast(visits[row.visit_index].stop_id, visits[row.visit_index].stop_sequence, *row[1:]) for row in rows
+    )

@@ -1,14 +1,14 @@
 """Positions by the standard, GTFS-realtime, in and out. Web level."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from server.core.effects import VehicleView
-from server.core.model import Reason
+from server.core.effects import Prediction, VehicleView, VisitForecast
+from server.core.model import Reason, TripKey
 from server.gtfs.realtime import FeedClock, RefusedMessage, VehiclePositions, decode_vehicle_positions
 from server.gtfs.realtime_encode import (
     Form,
@@ -124,12 +124,12 @@ def _published(request: Request, house: House, name: str, asked: str, make: Call
     return Response(data, headers={"cache-control": "no-cache"}, media_type=MEDIA[form])
 
 
-def _current(house: House, *, with_etas: bool) -> list[VehicleView]:
-    return [view for view in house.runtime.vehicles(with_etas=with_etas) if view.age_s <= FORGOTTEN_S]
+def _current(house: House) -> list[VehicleView]:
+    return [view for view in house.runtime.vehicles() if view.age_s <= FORGOTTEN_S]
 
 
 def _vehicle_message(house: House, form: Form) -> bytes:
-    reports = [_vehicle_report(house, view) for view in _current(house, with_etas=False)]
+    reports = [_vehicle_report(house, view) for view in _current(house)]
     return encode_vehicle_positions(reports, at_ms=house.runtime.clock.now_ms(), form=form)
 
 
@@ -157,40 +157,33 @@ def _vehicle_report(house: House, view: VehicleView) -> VehicleReport:
 
 
 def _trip_message(house: House, form: Form) -> bytes:
-    now_ms = house.runtime.clock.now_ms()
-    reports: dict[object, TripReport] = {}
-    for view in _current(house, with_etas=True):
-        stops = _forecasts(view)
-        if view.trip is not None and stops:
-            reports.setdefault(view.trip, _trip_report(house, view, stops))
-    return encode_trip_updates(reports.values(), at_ms=now_ms, form=form)
+    seen_ms = {view.vehicle_id: view.fix.at_ms for view in _current(house)}
+    reports: dict[TripKey, TripReport] = {}
+    for prediction in house.runtime.predictions():
+        if prediction.trip not in reports and prediction.vehicle_id in seen_ms:
+            reports[prediction.trip] = _trip_report(house, prediction, seen_ms[prediction.vehicle_id])
+    return encode_trip_updates(reports.values(), at_ms=house.runtime.clock.now_ms(), form=form)
 
 
-def _trip_report(house: House, view: VehicleView, stops: Sequence[StopForecast]) -> TripReport:
-    if view.trip is None:
-        raise ValueError(f"vehicle {view.vehicle_id} runs no trip")
+def _trip_report(house: House, prediction: Prediction, seen_ms: int) -> TripReport:
+    trip = house.runtime.network.trip(prediction.trip.trip_id)
     return TripReport(
-        trip=view.trip,
-        stops=stops,
-        at_ms=view.fix.at_ms,
-        route_id=view.route_id,
-        direction_id=view.direction_id,
-        vehicle_id=view.vehicle_id,
-        plate=house.runtime.renderer.plate(view.vehicle_id),
+        trip=prediction.trip,
+        stops=[_forecast(visit) for visit in prediction.stops],
+        at_ms=seen_ms,
+        route_id=trip.route_id if trip is not None else None,
+        direction_id=trip.direction_id if trip is not None else None,
+        vehicle_id=prediction.vehicle_id,
+        plate=house.runtime.renderer.plate(prediction.vehicle_id),
     )
 
 
-def _forecasts(view: VehicleView) -> list[StopForecast]:
-    """What is expected ahead of a bus on its route; `uncertainty` is half of what holds in eight of ten cases."""
-    if not view.on_route:
-        return []
-    return [
-        StopForecast(
-            stop_sequence=visit.stop_sequence,
-            stop_id=visit.stop_id,
-            arrival_s=round(visit.p50_ms / 1000),
-            departure_s=round(visit.p50_ms / 1000),
-            uncertainty_s=round((visit.p90_ms - visit.p10_ms) / 2000),
-        )
-        for visit in view.ahead
-    ]
+def _forecast(visit: VisitForecast) -> StopForecast:
+    """Arrival in the median; `uncertainty` is half of the time within which eight of ten come."""
+    return StopForecast(
+        stop_sequence=visit.stop_sequence,
+        stop_id=visit.stop_id,
+        arrival_s=round(visit.p50_ms / 1000),
+        departure_s=round(visit.p50_ms / 1000),
+        uncertainty_s=round((visit.p90_ms - visit.p10_ms) / 2000),
+    )

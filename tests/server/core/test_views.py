@@ -125,24 +125,23 @@ def test_a_vehicle_on_its_way() -> None:
     assert (view.phase, view.on_route, view.stale, view.live_alerts) == (Phase.IN_SERVICE, True, False, 0)
     assert view.progress_m == pytest.approx(bus.x_m, abs=4)
     assert (view.next_visit_index, view.age_s, view.terminal_up) == (2, 5.0, None)
-    assert view.ahead == ()
     assert (view.route_id, view.direction_id, view.trip) == ("10", 0, TripKey(TripId("E-0"), DAY))
 
 
-def test_its_times_at_the_stops_ahead_on_demand() -> None:
+def test_its_times_at_the_stops_ahead() -> None:
     world = World()
     bus_at(world, "bus", stop_x(1) + 100)
-    (view,) = world.engine.vehicles(world.now_ms, with_etas=True)
-    assert [visit.stop_sequence for visit in view.ahead] == [3, 4, 5, 6, 7, 8]
-    assert all(visit.p10_ms < visit.p50_ms < visit.p90_ms for visit in view.ahead)
-    assert [visit.p50_ms for visit in view.ahead] == sorted(visit.p50_ms for visit in view.ahead)
+    (told,) = world.engine.predictions(world.now_ms)
+    assert [visit.stop_sequence for visit in told.stops] == [3, 4, 5, 6, 7, 8]
+    assert all(visit.p10_ms < visit.p50_ms < visit.p90_ms for visit in told.stops)
+    assert [visit.p50_ms for visit in told.stops] == sorted(visit.p50_ms for visit in told.stops)
 
 
-def test_a_vehicle_at_the_end_lies_over_and_has_no_times() -> None:
+def test_a_vehicle_at_the_end_lies_over() -> None:
     world = World()
     bus_at(world, "bus", stop_x(7), speed_mps=0.0)
-    (view,) = world.engine.vehicles(world.now_ms, with_etas=True)
-    assert (view.phase, view.ahead, view.next_visit_index) == (Phase.LAYOVER, (), 7)
+    (view,) = world.engine.vehicles(world.now_ms)
+    assert (view.phase, view.next_visit_index) == (Phase.LAYOVER, 7)
 
 
 def test_a_vehicle_past_its_last_stop_still_names_it() -> None:
@@ -159,9 +158,9 @@ def test_a_vehicle_of_no_trip_is_seen_where_it_is_and_no_more() -> None:
     assert isinstance(effect, Positioned)
     assert (effect.trip, effect.route_id, effect.direction_id, effect.pattern_id) == (None, None, None, None)
     assert (effect.progress_m, effect.next_stop_sequence, effect.phase) == (None, None, Phase.UNKNOWN)
-    (view,) = world.engine.vehicles(world.now_ms, with_etas=True)
+    (view,) = world.engine.vehicles(world.now_ms)
     assert (view.trip, view.pattern_index, view.progress_m, view.next_visit_index) == (None, None, None, None)
-    assert (view.ahead, view.uncertainty_m) == ((), 4.0)
+    assert view.uncertainty_m == 4.0
 
 
 def test_a_vehicle_that_never_reported_is_not_listed() -> None:
@@ -268,3 +267,53 @@ def test_a_gap_in_sight_teaches_no_link() -> None:
     drive(world, [bus], 5)
     assert len(world.visits("bus")) > 2
     assert world.engine.learned.running.links == {}
+
+
+def test_who_waits_for_its_departure_is_expected_after_it() -> None:
+    world = World()
+    bus_at(world, "bus", stop_x(0), trip="E-3", speed_mps=0.0)
+    departs_ms = world.network.day_start_ms(DAY) + (START_S + 3 * 600) * 1000
+    assert not list(world.engine.predictions(world.now_ms))
+    told = next(world.engine.further_predictions(world.now_ms))
+    assert told.trip == TripKey(TripId("E-3"), DAY)
+    assert [stop.stop_sequence for stop in told.stops] == [2, 3, 4, 5, 6, 7, 8]
+    assert departs_ms < told.stops[0].p50_ms < departs_ms + 120_000
+
+
+def test_the_next_run_of_the_block_begins_when_the_bus_is_there_and_the_plan_lets_it() -> None:
+    """A run takes some eight minutes here, and the block's next one departs ten minutes after it did."""
+    world = World()
+    on_time, late = bus_at(world, "on time", stop_x(6)), bus_at(world, "late", stop_x(0))
+    world.now_ms += 300_000
+    for bus in (on_time, late):
+        bus.report()
+    told = {p.vehicle_id: p for p in world.engine.further_predictions(world.now_ms)}
+    next_ms = world.network.day_start_ms(DAY) + (START_S + 600) * 1000
+    first = told[VehicleId("on time")].stops[0]
+    assert told[VehicleId("on time")].trip == TripKey(TripId("E-1"), DAY)
+    assert first.stop_sequence == 2
+    assert next_ms < first.p50_ms < next_ms + 120_000
+    delayed = told[VehicleId("late")].stops[0]
+    assert delayed.p50_ms > first.p50_ms + 120_000
+    assert delayed.p10_ms < delayed.p50_ms < delayed.p90_ms
+
+
+def test_at_its_end_a_bus_is_expected_on_its_next_run_and_after_the_last_one_no_more() -> None:
+    world = World()
+    bus_at(world, "bus", stop_x(7), speed_mps=0.0)
+    assert [p.trip.trip_id for p in world.engine.further_predictions(world.now_ms)] == ["E-1"]
+    world = World()
+    world.now_ms += 11 * 600_000
+    bus_at(world, "bus", stop_x(6), trip="E-11")
+    assert list(world.engine.predictions(world.now_ms))
+    assert not list(world.engine.further_predictions(world.now_ms))
+    assert not list(world.engine.further_predictions(world.now_ms + 900_000))
+
+
+def test_nothing_is_said_of_a_next_run_that_is_far_off() -> None:
+    world = World(network=street(trips=3))
+    bus_at(world, "bus", stop_x(0), trip="E-1", speed_mps=0.0)
+    world.now_ms -= 3_000_000
+    again = World(network=street(trips=3), now_ms=world.now_ms)
+    bus_at(again, "bus", stop_x(0), trip="E-1", speed_mps=0.0)
+    assert [p.trip.trip_id for p in again.engine.further_predictions(again.now_ms)] == ["E-1"]

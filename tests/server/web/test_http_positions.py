@@ -44,7 +44,9 @@ async def test_positions_come_in_and_go_out_by_the_standard(server: Running) -> 
     (vehicle,) = [entity.vehicle for entity in published.entity]
     assert (vehicle.vehicle.id, vehicle.trip.trip_id, vehicle.stop_id) == ("F1", "T1", "S2")
     updates = pb.FeedMessage.FromString((await server.http.get("/gtfs-rt/trip-updates.pb")).content)
-    (update,) = [entity.trip_update for entity in updates.entity]
+    by_trip = {entity.trip_update.trip.trip_id: entity.trip_update for entity in updates.entity}
+    update = by_trip.pop("T1")
+    assert {said.vehicle.id for said in by_trip.values()} == {"F1"}  # the block's next run
     assert [s.stop_id for s in update.stop_time_update] == ["S2", "S3", "S4", "S5"]
     times = [s.arrival.time for s in update.stop_time_update]
     assert times == sorted(times)
