@@ -105,8 +105,6 @@ class Watches:
 
     def serve(self, vehicle_id: VehicleId, watch: Watch, found: Found) -> None:
         """The vehicle serves this way from now on, on one of its likeliest patterns."""
-        if watch.way is not None and watch.way.route_id != found.way.route_id:
-            watch.past.clear()
         self.leave(vehicle_id, watch)
         watch.way, watch.patterns = found.way, tuple(dict.fromkeys(pattern for pattern, _ in found.places))
         self.of_route[found.way.route_id][vehicle_id] = None
