@@ -11,9 +11,7 @@ from server.core.assembly import Call as PlannedCall
 from server.core.assembly import PlannedTrip, build_network
 from server.core.calibration import Calibration
 from server.core.course import (
-    COARSE_S,
     FIRST_STOP_M,
-    PLANNED_STAND_S,
     REST_S,
     STAND_SHARE,
     WAITS,
@@ -21,10 +19,10 @@ from server.core.course import (
     Course,
     Expected,
     Place,
-    planned_links_s,
 )
 from server.core.model import RouteId, StopId, TripId
 from server.core.network import Network, Route, Stop, Trip
+from server.core.planned import COARSE_S, PLANNED_STAND_S, planned_links_s
 from server.core.running_times import STAND_S, RunningTimes, link_key
 from tests.server.core.engine_world import DAY, START_S
 from tests.server.core.winding_ways import STRAIGHT, lat_lon

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.core.assembly import Call, PlannedTrip, build_network
-from server.core.course import APPROACH_MPS, FASTEST_MPS, REST_S, SLOWEST_MPS
+from server.core.course import APPROACH_MPS, REST_S
 from server.core.model import RouteId, StopId
 from server.core.network import Network, Route, Stop
 from server.core.placing import take
+from server.core.planned import FASTEST_MPS, SLOWEST_MPS
 from server.core.policy import Policy
 from server.core.prediction import bands, eta_s
 from server.core.running_times import STAND_S
