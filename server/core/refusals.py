@@ -4,12 +4,17 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from server.core.dispatch import NOT_PICKED_UP
 from server.core.effects import Refused
 from server.core.events import Presence, Ring
-from server.core.model import Bell, BellKind, Reason
-from server.core.network import Network, Stop, Visit, VisitRef
+from server.core.model import Bell, BellKind, Reason, StopId
+from server.core.network import Network, Pattern, Stop, Visit, VisitRef
 from server.core.policy import Policy
+
+NOT_LET_OFF = 1
+"""GTFS `drop_off_type` 1: nobody alights here."""
 
 
 class Place(NamedTuple):
@@ -30,6 +35,7 @@ def places_of(ring: Ring, network: Network) -> list[Place]:
             and ring.direction_id in (None, pattern.direction_id)
             and ring.stop_sequence in (None, visit.stop_sequence)
             and ref.visit_index < len(pattern.visits) - 1
+            and _leads_to(pattern, ref.visit_index, ring.alight_stop_id)
         ):
             found.append(Place(ref, visit))
     return found
@@ -45,14 +51,24 @@ def places_of_bell(bell: Bell, network: Network) -> list[Place]:
         bell.route_id,
         direction_id=bell.direction_id,
         stop_sequence=bell.stop_sequence,
+        alight_stop_id=bell.alight_stop_id,
     )
     return [place for place in places_of(ring, network) if place.visit.pickup_type != NOT_PICKED_UP]
 
 
+def _leads_to(pattern: Pattern, visit_index: int, alight_stop_id: StopId | None) -> bool:
+    """Does a bus boarded here let people off at the stop where the rider wants to go, if that was said?"""
+    if alight_stop_id is None:
+        return True
+    after = pattern.visits[visit_index + 1 :]
+    return any(visit.stop_id == alight_stop_id and visit.drop_off_type != NOT_LET_OFF for visit in after)
+
+
 def unknown_names(ring: Ring, network: Network) -> Refused | None:
     """Names that are not in the network."""
-    if ring.stop_id not in network.stops:
-        return Refused(Reason.UNKNOWN_STOP, ring.bell_id, {"stop_id": ring.stop_id})
+    for stop_id in (ring.stop_id, ring.alight_stop_id):
+        if stop_id is not None and stop_id not in network.stops:
+            return Refused(Reason.UNKNOWN_STOP, ring.bell_id, {"stop_id": stop_id})
     if ring.route_id is not None and ring.route_id not in network.routes:
         return Refused(Reason.UNKNOWN_ROUTE, ring.bell_id, {"route_id": ring.route_id})
     if ring.kind is BellKind.ALIGHT:
@@ -61,9 +77,11 @@ def unknown_names(ring: Ring, network: Network) -> Refused | None:
 
 
 def wrong_place(ring: Ring, places: Sequence[Place], network: Network) -> Refused | None:
-    """The route does not serve the stop (in this direction), or only lets people off there."""
+    """The route does not serve the stop (in this direction), does not go where the rider wants to, or only lets off here."""
     stop = network.stops[ring.stop_id]
     if not places:
+        if ring.alight_stop_id is not None and places_of(replace(ring, alight_stop_id=None), network):
+            stop = network.stops[ring.alight_stop_id]
         return Refused(
             Reason.ROUTE_NOT_AT_STOP, ring.bell_id, {"stop_name": stop.name, "route_id": ring.route_id or ""}
         )

@@ -28,6 +28,8 @@ def ring(**change: Any) -> Ring:
         ({"route_id": RouteId("77")}, Reason.UNKNOWN_ROUTE, {"route_id": "77"}),
         ({}, None, None),
         ({"route_id": None}, None, None),
+        ({"alight_stop_id": StopId("nowhere")}, Reason.UNKNOWN_STOP, {"stop_id": "nowhere"}),
+        ({"alight_stop_id": stop_id(6)}, None, None),
     ],
 )
 def test_unknown_names_are_named(change: dict[str, Any], reason: Reason | None, detail: object) -> None:
@@ -58,6 +60,10 @@ def test_a_bell_to_get_off_needs_somebody_on_board() -> None:
         ({"route_id": RouteId("99")}, []),
         ({"route_id": None}, []),
         ({"stop_id": stop_id(7)}, []),  # the last stop
+        ({"alight_stop_id": stop_id(6)}, [3]),
+        ({"alight_stop_id": stop_id(2)}, []),  # behind
+        ({"alight_stop_id": stop_id(3)}, []),  # here
+        ({"alight_stop_id": stop_id(5, 1)}, []),  # across the road
         ({"stop_id": stop_id(5)}, [5]),  # alight-only, but a visit
     ],
 )
@@ -91,6 +97,15 @@ def test_the_wrong_place_says_the_stops_name() -> None:
     assert only is not None
     assert (only.reason, only.detail) == (Reason.ALIGHT_ONLY, {"stop_name": "거리 5"})
     assert refusals.wrong_place(ring(), refusals.places_of(ring(), TOWN), TOWN) is None
+
+
+def test_a_route_that_does_not_go_where_the_rider_wants_to_says_the_name_of_that_stop() -> None:
+    behind = refusals.wrong_place(ring(alight_stop_id=stop_id(1)), [], TOWN)
+    assert behind is not None
+    assert (behind.reason, behind.detail) == (Reason.ROUTE_NOT_AT_STOP, {"stop_name": "거리 1", "route_id": "10"})
+    neither = refusals.wrong_place(ring(route_id=RouteId("99"), alight_stop_id=stop_id(6)), [], TOWN)
+    assert neither is not None
+    assert neither.detail == {"stop_name": "거리 3", "route_id": "99"}
 
 
 @pytest.mark.parametrize(
