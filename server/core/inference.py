@@ -51,6 +51,8 @@ SURE_FORWARD_M = 250.0
 SURE_COST = 12.0
 MARGIN = 10.0
 """What must speak against every other way: more than three sigmas beyond what speaks against this one."""
+HOME = 12.0
+"""A vehicle mostly stays on its route: of lines that share a street it is on that one until another explains more."""
 TURNED_MOVES = 2
 TURNED_FORWARD_M = 120.0
 """After a run that ended here, the one that begins here is no surprise: it is believed sooner."""
@@ -148,12 +150,13 @@ def found(belief: Belief, network: Network) -> Found | None:
     """Tell which way the vehicle runs, once that is clear; None before."""
     if not belief.hypotheses or belief.crowded:
         return None
-    best = min(belief.hypotheses, key=lambda h: h.cost)
+    best = min(belief.hypotheses, key=lambda h: _against(h, belief, network))
     way = _way_of(best, belief, network)
     if way is None or not _sure(best, belief):
         return None
-    rival = min((h.cost for h in belief.hypotheses if way not in ways(network, h.path_index)), default=math.inf)
-    if rival - best.cost < MARGIN:
+    others = (h for h in belief.hypotheses if way not in ways(network, h.path_index))
+    rival = min((_against(h, belief, network) for h in others), default=math.inf)
+    if rival - _against(best, belief, network) < MARGIN:
         return None
     same = sorted(
         (h for h in belief.hypotheses if h.cost <= best.cost + SAME_WAY_MARGIN and way in ways(network, h.path_index)),
@@ -207,6 +210,14 @@ def _sure(best: Hypothesis, belief: Belief) -> bool:
         return True
     begins = belief.turning and best.start_m <= BEGINS_M
     return begins and best.moves >= TURNED_MOVES and best.forward_m >= TURNED_FORWARD_M
+
+
+def _against(hypothesis: Hypothesis, belief: Belief, network: Network) -> float:
+    """What speaks against a path: its cost, less where the route runs along it that the vehicle served last."""
+    if belief.home is None:
+        return hypothesis.cost
+    at_home = any(way.route_id == belief.home for way in ways(network, hypothesis.path_index))
+    return hypothesis.cost - (HOME if at_home else 0.0)
 
 
 def _way_of(best: Hypothesis, belief: Belief, network: Network) -> Way | None:

@@ -103,6 +103,9 @@ def test_lines_that_part_are_told_apart_where_they_do() -> None:
     branch = streets(*shuttle(), Line("20", 0, [(0, 0), (2_000, 0), (2_000, 2_000)]))
     trunk = eastward(1_000, 2_000)
     assert way(watched(branch, trunk), branch) is None
+    assert way(watched(branch, trunk, home="20"), branch) == TWENTY
+    assert way(watched(branch, trunk, home="10"), branch) == TEN_EAST
+    assert way(watched(branch, eastward(2_000, 3_000), home="20"), branch) == TEN_EAST
     assert way(watched(branch, [*trunk, (2_000.0, 120.0), (2_000.0, 240.0), (2_000.0, 360.0)]), branch) == TWENTY
 
 
