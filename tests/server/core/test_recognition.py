@@ -1,5 +1,6 @@
 """Buses that nobody signed on, or signed on wrongly: what the engine believes of them, and what it does then."""
 
+import msgspec
 import pytest
 
 from server.core.effects import StopVisited
@@ -304,6 +305,20 @@ def test_what_the_driver_had_said_is_right_again_once_it_agrees_with_the_movemen
     bus.drive((3_900.0, 0.0))
     assert bus.trip_id() == "10-0-1"
     assert not bus.position().mismatch
+
+
+def test_what_a_driver_had_said_outlives_a_restart() -> None:
+    bus = wrong_way()
+    kept = [msgspec.msgpack.encode(fact) for fact in bus.world.facts() if isinstance(fact, Assignment)]
+    again = World(network=bus.world.network, now_ms=bus.world.now_ms)
+    again.engine.restore([msgspec.msgpack.decode(fact, type=Assignment) for fact in kept], now_ms=again.now_ms)
+    bus.world = again
+    bus.stand(15)
+    assert bus.position().mismatch
+    assert bus.trip_id() == "10-1-0"
+    bus.drive((0.0, 0.0))
+    bus.stand(15)
+    assert bus.trip_id() == "10-0-1"
 
 
 def test_a_new_sign_on_wins_at_once() -> None:
