@@ -19,6 +19,8 @@ REACH_M = 1000.0
 """Bays, turning places and fuel are within this of a first stop; a run forward this long is no manoeuvre."""
 AHEAD_MPS = 2.0
 """The earlier a departure, the longer the run that proves it: `REACH_M` for one more than eight minutes early."""
+GUESSED_REACH_M = 150.0
+"""... of a bus signed on to a route only: it may be on an earlier run than the one it was given while it waited."""
 MIDWAY_EARLY_S = 900.0
 """Away from its first stop a bus this much ahead of its timetable is not on that run yet: it comes from a depot."""
 STEP_M = 15.0
@@ -84,7 +86,8 @@ def has_left(track: Track, pattern: Pattern, seen: Seen, *, fresh: bool, forward
         return True
     if seen.ahead_s <= (EARLY_S if near else MIDWAY_EARLY_S):
         return forward and outset.steps >= (1 if at_first(pattern, outset.from_m) else 2)
-    return forward and outset.steps >= 2 and outset.to_m - outset.from_m >= min(REACH_M, AHEAD_MPS * seen.ahead_s)
+    proof_m = GUESSED_REACH_M if track.hint is not None and not track.chosen else REACH_M
+    return forward and outset.steps >= 2 and outset.to_m - outset.from_m >= min(proof_m, AHEAD_MPS * seen.ahead_s)
 
 
 def held_m(pattern: Pattern, outset: Outset, along_m: float, policy: Policy) -> float:

@@ -14,6 +14,7 @@ from server.core.model import (
     BellState,
     Outcome,
     Reason,
+    RouteId,
     Source,
     StopVisit,
     TripKey,
@@ -25,7 +26,7 @@ from server.core.shard import Shard
 from server.core.tracking import Taken, Track
 
 FEED_RETRY_S = 30.0
-"""How often it is asked again what a feed means that names no run of ours: a search over all trips of a route."""
+"""How often it is asked again what a feed means that names no run of ours, or what a bus at its route's end runs next."""
 
 
 def take_fix(shard: Shard, fix: Fix, now_ms: int) -> list[Effect]:
@@ -54,7 +55,7 @@ def moved(shard: Shard, track: Track, taken: Taken, now_ms: int) -> list[Effect]
     if taken.left_route:
         effects += _end_visits(shard, track, now_ms)
         effects += serving.release(shard, track.vehicle_id, Reason.OFF_ROUTE, now_ms)
-    if not taken.moved:
+    if not taken.moved or track.progress_m is None:
         return effects
     approach = shard.approaches.get(track.vehicle_id)
     if approach is None or track.span is None:
@@ -218,6 +219,15 @@ def choose_again(shard: Shard, track: Track, hint: SignOn, now_ms: int) -> list[
 def _next_of_route(shard: Shard, track: Track, hint: SignOn, now_ms: int) -> Assignment | None:
     """The next run of the route that a bus is signed on to, if it begins where the last one ended."""
     assert track.assignment is not None
+    patterns = map(shard.network.pattern, shard.network.patterns_of_route(track.assignment.route_id or RouteId("")))
+    begins_here = any(
+        departing.near_start(track, pattern)
+        for pattern in patterns
+        if hint.direction_id in (None, pattern.direction_id)
+    )
+    if not begins_here or now_ms - track.looked_ms < FEED_RETRY_S * 1000:
+        return None
+    track.looked_ms = now_ms
     taken = _taken(shard, track, hint)
     following = signon.resolve(hint, track, shard.network, now_ms, track.assignment.source, taken)
     if isinstance(following, Reason) or following.trip is None or following.trip in taken:

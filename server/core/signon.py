@@ -5,11 +5,12 @@ By trip and service day when both are said; otherwise the run that fits the cloc
 
 import math
 from collections.abc import Container, Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from server.core.events import SignOn
 from server.core.model import Assignment, Reason, RouteId, Source, TripId, TripKey
-from server.core.network import Network, Trip
+from server.core.network import Network, Pattern, Trip
 from server.core.service_calendar import date_of
 from server.core.tracking import Track, scheduled_s
 
@@ -124,17 +125,17 @@ def _runs_of_route(route_id: RouteId, direction_id: int | None, network: Network
 
 def _best(runs: Iterator[Run], track: Track, network: Network, now_ms: int, taken: Container[TripKey]) -> Run | None:
     """The run that fits best; one that another bus runs only when there is no other."""
-    has_left = track.trip is not None and track.outset is None and not track.nearly_done
-    return min(
-        runs,
-        key=lambda run: (
-            key_of(run) in taken,
-            _cost(run, track, network, now_ms, has_left=has_left),
-            run.trip.trip_id,
-            run.date,
-        ),
-        default=None,
-    )
+    stand = cache(lambda pattern_index: _standing(track, network.pattern(pattern_index)))
+
+    def rank(run: Run) -> tuple[bool, float, TripId, str]:
+        if track.fix is None:
+            cost = (_off_s(run, network, now_ms) / CLOCK_SIGMA_S) ** 2
+        else:
+            now_s = (now_ms - network.day_start_ms(run.date)) / 1000.0
+            cost = _cost(run.trip, network.pattern(run.trip.pattern_index), stand(run.trip.pattern_index), now_s)
+        return key_of(run) in taken, cost, run.trip.trip_id, run.date
+
+    return min(runs, key=rank, default=None)
 
 
 def key_of(run: Run) -> TripKey:
@@ -142,19 +143,35 @@ def key_of(run: Run) -> TripKey:
     return TripKey(run.trip.trip_id, run.date)
 
 
-def _cost(run: Run, track: Track, network: Network, now_ms: int, *, has_left: bool) -> float:
-    """How badly a run explains the clock and, where a fix is known, the place: waiting at its start or on its way."""
-    if track.fix is None:
-        return (_off_s(run, network, now_ms) / CLOCK_SIGMA_S) ** 2
-    pattern = network.pattern(run.trip.pattern_index)
-    now_s = (now_ms - network.day_start_ms(run.date)) / 1000.0
-    waits_s = float(run.trip.departures_s[0]) - now_s
+class Standing(NamedTuple):
+    """Where a bus is on a pattern: how far from its first stop, and near which places of its path.
+
+    `waits`: it may be waiting for a departure; it is not when it was seen to leave, and is not near the end of that run.
+    """
+
+    start_m: float
+    places: list[tuple[float, float]]
+    waits: bool
+
+
+def _standing(track: Track, pattern: Pattern) -> Standing:
     start_m = math.dist(pattern.path.at(pattern.visits[0].along_m), (track.x, track.y))
-    waits_sigma_s = LATE_SIGMA_S if waits_s < 0.0 else EARLY_SIGMA_S if has_left else WAIT_SIGMA_S
-    costs = [(start_m / WAIT_SIGMA_M) ** 2 + (waits_s / waits_sigma_s) ** 2]
     places = pattern.path.candidates(track.x, track.y, 4 * PLACE_SIGMA_M)
-    for along_m, offset_m in zip(places.along_m.tolist(), places.offset_m.tolist(), strict=True):
-        ahead_s = scheduled_s(run.trip, pattern, along_m) - now_s
-        off = (offset_m / PLACE_SIGMA_M) ** 2 + (ahead_s / (EARLY_SIGMA_S if ahead_s > 0.0 else LATE_SIGMA_S)) ** 2
-        costs.append(off)
-    return min(costs)
+    waits = track.trip is None or track.outset is not None or track.nearly_done
+    return Standing(start_m, list(zip(places.along_m.tolist(), places.offset_m.tolist(), strict=True)), waits)
+
+
+def _cost(trip: Trip, pattern: Pattern, standing: Standing, now_s: float) -> float:
+    """How badly a run explains clock and place: the bus waits at its start, or is on its way."""
+    before_s = WAIT_SIGMA_S if standing.waits else EARLY_SIGMA_S
+    wait = (standing.start_m / WAIT_SIGMA_M) ** 2 + _off(float(trip.departures_s[0]) - now_s, before_s)
+    on_its_way = [
+        (offset_m / PLACE_SIGMA_M) ** 2 + _off(scheduled_s(trip, pattern, along_m) - now_s, EARLY_SIGMA_S)
+        for along_m, offset_m in standing.places
+    ]
+    return min(wait, *on_its_way) if on_its_way else wait
+
+
+def _off(ahead_s: float, early_sigma_s: float) -> float:
+    """How badly it fits to be so many seconds ahead of the timetable (negative: behind it)."""
+    return float((ahead_s / (early_sigma_s if ahead_s > 0.0 else LATE_SIGMA_S)) ** 2)

@@ -109,6 +109,8 @@ class Track:
     """The same for the runs before, should it be signed on to one of them again."""
     hint: SignOn | None = None
     """The sign-on, where it named a route only: which run that is may show later."""
+    looked_ms: int = 0
+    """When it was looked up what such a bus runs next."""
     chosen: bool = False
     """The run was chosen once more since, by its departure."""
     terminal_up: bool | None = None
