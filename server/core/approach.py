@@ -198,9 +198,8 @@ def _look(approach: Approach, track: Track, span: Span, policy: Policy) -> None:
         stop_m, zone_m = pattern.visits[index].along_m, _zone_m(pattern, index, policy, slack_m)
         _measure(zone, track, span, stop_m, policy)
         _see(zone, track, span, stop_m, zone_m, policy)
-        if _out_of_sight(span, stop_m, zone_m, policy):
-            zone.slack_s = max(zone.slack_s, _spare_s(track, span, FREE_MPS, policy) / max(sharing, 1))
-            zone.most_s = max(zone.most_s, _spare_s(track, span, BRISK_MPS, policy) / max(sharing, 1))
+        if span.to_ms - span.from_ms > SEEN_GAP_S * 1000:
+            _unseen(zone, track, span, stop_m, zone_m, max(sharing, 1), policy)
         beyond_m = span.seen_m - stop_m - _leave_m(pattern, index, policy, slack_m)
         zone.beyond = zone.beyond + 1 if beyond_m > 0 else 0
 
@@ -242,12 +241,18 @@ def _see(zone: Zone, track: Track, span: Span, stop_m: float, zone_m: float, pol
         zone.stood = True
 
 
-def _out_of_sight(span: Span, stop_m: float, zone_m: float, policy: Policy) -> bool:
-    """Was the bus unseen for long on a movement past the stop, or on a short one from or into its zone?"""
-    near = abs(span.seen_m - stop_m) <= zone_m or abs(span.from_m - stop_m) <= zone_m
-    short = span.to_m - span.from_m <= 2.0 * policy.zone_m
+def _unseen(zone: Zone, track: Track, span: Span, stop_m: float, zone_m: float, sharing: int, policy: Policy) -> None:
+    """Add the time that a bus unseen for long had to spare on a movement past a stop, or from or into its zone.
+
+    Stops passed in one movement share it (`sharing`). A long movement from or into the zone may have been delayed elsewhere: it only says that a stop was possible.
+    """
     past = span.from_m < stop_m <= span.to_m
-    return span.to_ms - span.from_ms > SEEN_GAP_S * 1000 and (past or (near and short))
+    near = abs(span.seen_m - stop_m) <= zone_m or abs(span.from_m - stop_m) <= zone_m
+    if not (past or near):
+        return
+    if past or span.to_m - span.from_m <= 2.0 * policy.zone_m:
+        zone.slack_s = max(zone.slack_s, _spare_s(track, span, FREE_MPS, policy) / sharing)
+    zone.most_s = max(zone.most_s, _spare_s(track, span, BRISK_MPS, policy) / sharing)
 
 
 def _spare_s(track: Track, span: Span, free_mps: float, policy: Policy) -> float:

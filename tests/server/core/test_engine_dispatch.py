@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from server.core.effects import BellChanged
-from server.core.events import Respond, Shown
+from server.core.events import Respond, Shown, SignOff
 from server.core.model import Answer, BellState, Doors, Need, Outcome, Reason, Vehicle, VehicleId
 from server.core.policy import Policy
 from tests.server.core.engine_world import Bus, World, drive, refused, stop_id, stop_x, street
@@ -166,6 +166,23 @@ def test_who_said_full_is_not_asked_again_for_that_stop_by_somebody_else() -> No
     assert last(world, "farther")[:2] == (S.ASSIGNED, "full")
     row = next(row for row in world.engine.arrivals(stop_id(3), world.now_ms) if row.vehicle_id == "full")
     assert row.why_not is Reason.FULL
+
+
+def test_a_bus_that_signs_off_loses_its_alerts_and_has_served_those_it_stood_for() -> None:
+    """Even right after a restart, when nobody has seen yet that it stands."""
+    world = World()
+    bus = bus_at(world, "first", stop_x(2) + 200, stop_at={3}, stand_s=60)
+    bus_at(world, "second", stop_x(0))
+    world.ring(3)
+    world.ring(4, rider="farther")
+    drive(world, [bus], 60, until=lambda: last(world)[0] is S.ARRIVED)
+    drive(world, [bus], 3)
+    again = World(network=world.network, now_ms=world.now_ms)
+    again.engine.restore(world.facts(), now_ms=again.now_ms)
+    again.do(SignOff(VehicleId("first")))
+    assert last(again)[:2] == (S.SERVED, "first")
+    assert last(again, "farther")[:2] == (S.WAITING, None)
+    assert {c.alert.outcome for c in again.clears("first")} == {Outcome.MOVED}
 
 
 def test_on_its_next_run_a_bus_may_come_for_somebody_it_passed() -> None:
