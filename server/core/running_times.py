@@ -10,6 +10,8 @@ link nobody has used yet follows the timetable and one that is used often follow
 """
 
 import math
+from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
@@ -38,8 +40,10 @@ STAND_WEIGHT = 3.0
 LONGEST_STAND_S = 180.0
 """Whoever stands longer does not board passengers."""
 MAX_LINKS = 100_000
-"""Links kept: a province has 50,000. Beyond, the one that was used the longest ago is forgotten."""
+"""Links kept, as stops: a province has 50,000. Beyond, the one that was used the longest ago is forgotten."""
 DAY_S = 86_400.0
+
+Row = TypeVar("Row")
 
 
 class Link(msgspec.Struct, array_like=True, gc=False):
@@ -89,7 +93,7 @@ def pace_key(route_id: RouteId, direction_id: int | None) -> str:
 
 
 class RunningTimes:
-    """Running and dwell times of a network, learned as buses report. Bounded by `MAX_LINKS` and the network's stops."""
+    """Running and dwell times of a network, learned as buses report. Every table is bounded by `MAX_LINKS`."""
 
     def __init__(self, learned: Running | None = None) -> None:
         self.learned = learned or Running()
@@ -110,10 +114,7 @@ class RunningTimes:
         expected_s = self.link_s(key, planned_s * self.pace(pace, now_ms), day_s, now_ms)
         took_s = min(max(took_s, expected_s / OUTLIER - OUTLIER_S, SHORTEST_S), expected_s * OUTLIER + OUTLIER_S)
         self._keep_pace(pace, took_s, planned_s, now_ms)
-        link = self.learned.links.pop(key, None) or Link()
-        self.learned.links[key] = link  # at the end: links are in the order of their last use
-        if len(self.learned.links) > MAX_LINKS:
-            del self.learned.links[next(iter(self.learned.links))]
+        link = _used(self.learned.links, key, Link)
         link.seen, link.mean_s = _counted(link.seen, link.mean_s, took_s)
         part = 2 * part_of_day(day_s)
         link.parts[part], link.parts[part + 1] = _counted(link.parts[part], link.parts[part + 1], took_s)
@@ -130,7 +131,7 @@ class RunningTimes:
         return (PACE_WEIGHT_S + fade * pace.took_s) / (PACE_WEIGHT_S + fade * pace.planned_s)
 
     def _keep_pace(self, key: str, took_s: float, planned_s: float, now_ms: int) -> None:
-        pace = self.learned.paces.setdefault(key, Pace(at_ms=now_ms))
+        pace = _used(self.learned.paces, key, Pace)
         fade = _fade(now_ms - pace.at_ms)
         pace.took_s, pace.planned_s = fade * pace.took_s + took_s, fade * pace.planned_s + planned_s
         pace.at_ms = max(pace.at_ms, now_ms)
@@ -142,7 +143,7 @@ class RunningTimes:
 
     def stood(self, stop_id: StopId, stood_s: float) -> None:
         """A bus stood so long at a stop on its way (0: it passed)."""
-        stand = self.learned.stands.setdefault(stop_id, Stand())
+        stand = _used(self.learned.stands, stop_id, Stand)
         stand.seen, stand.mean_s = _counted(stand.seen, stand.mean_s, min(max(stood_s, 0.0), LONGEST_STAND_S))
 
     def departure_s(self, stop_id: StopId) -> float:
@@ -152,13 +153,22 @@ class RunningTimes:
 
     def departed(self, stop_id: StopId, late_s: float) -> None:
         """A bus left its first stop so long after the later of its planned time and its own coming."""
-        late = self.learned.departures.setdefault(stop_id, Stand())
+        late = _used(self.learned.departures, stop_id, Stand)
         late.seen, late.mean_s = _counted(late.seen, late.mean_s, min(max(late_s, 0.0), LONGEST_STAND_S))
 
 
 def part_of_day(day_s: float) -> int:
     """Which part of the day a second of the service day is in; after midnight the day's first parts come again."""
     return int(day_s % DAY_S / DAY_S * PARTS_OF_DAY)
+
+
+def _used(table: dict[str, Row], key: str, new: Callable[[], Row]) -> Row:
+    """The row of a name, made if need be and put last: rows are in the order of their use, and the first one may go."""
+    row = table.pop(key, None) or new()
+    table[key] = row
+    if len(table) > MAX_LINKS:
+        del table[next(iter(table))]
+    return row
 
 
 def _blend(general_s: float, weight: float, particular_s: float, seen: float) -> float:

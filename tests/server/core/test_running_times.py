@@ -129,3 +129,6 @@ def test_beyond_the_bound_the_link_used_longest_ago_is_forgotten(monkeypatch: py
     for key in ("a", "b", "a", "c"):
         drive(times, 60.0, key=key)
     assert list(times.learned.links) == ["a", "c"]
+    for stop in ("a", "b", "c"):
+        times.stood(StopId(stop), 20.0)
+    assert list(times.learned.stands) == ["b", "c"]
