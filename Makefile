@@ -11,7 +11,7 @@ export NODE_USE_SYSTEM_CA := $(if $(SYSTEM_CERTS),1,0)
 CODE := ridebell geo server driver_terminal rider_client simulator loadtest tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deep chaos load bench screenshots lint format types imports check setup setup-run lock clean chromium node
+.PHONY: help demo test test-deep chaos load accuracy bench screenshots lint format types imports check setup setup-run lock clean chromium node
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,8 +55,11 @@ chaos: $(VENV)/.test ## kill real servers and terminals, ten times as often as a
 load: $(VENV)/.test ## 500 terminals and 200 riders for a minute; named thresholds; reports/load-*.html
 	$(BIN)/python -m loadtest $(ARGS)
 
+accuracy: $(VENV)/.test ## simulated truth, clean and between high houses, 2 hours for each of 3 seeds; writes docs/accuracy.md
+	$(BIN)/python -m benchmarks.accuracy $(ARGS)
+
 bench: $(VENV)/.test ## every benchmark; writes docs/benchmarks/
-	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out benchmarks/accuracy.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 screenshots: $(VENV)/.test chromium node ## take the pictures of docs/images again
 	$(BIN)/python -m tests.e2e.screenshots $(ARGS)

@@ -3,12 +3,13 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from server.core.dispatch import Candidate, stage_of
 from server.core.effects import AlertCleared, AlertMarked, AlertRaised, Effect
-from server.core.model import Alert, AlertId, Bell, BellKind, Need, Outcome, Stage, TripKey, VehicleId
+from server.core.model import Alert, AlertId, Bell, BellId, BellKind, Need, Outcome, Stage, TripKey, VehicleId
 from server.core.policy import Policy
 from server.core.prediction import eta_s
 
@@ -55,6 +56,9 @@ class AlertBoard:
             return []
         if live is not None and live.stage is Stage.NOW:
             stage = Stage.NOW
+        said = _said(stage, bells)
+        if live is not None and _says(live) == said:
+            return []
         alert = Alert(
             alert_id=alert_id(track.vehicle_id, track.trip_key, candidate.visit.stop_sequence),
             vehicle_id=track.vehicle_id,
@@ -62,19 +66,17 @@ class AlertBoard:
             stop_id=candidate.visit.stop_id,
             stop_sequence=candidate.visit.stop_sequence,
             stop_name=stop_name,
-            stage=stage,
-            boarding=sum(b.party for b in bells if b.kind is BellKind.BOARD),
-            alighting=sum(b.party for b in bells if b.kind is BellKind.ALIGHT),
-            needs=tuple(sorted({need for b in bells for need in b.needs}, key=NEED_ORDER.__getitem__)),
+            stage=said.stage,
+            boarding=said.boarding,
+            alighting=said.alighting,
+            needs=said.needs,
             distance_m=candidate.left_m,
             eta_s=eta_s(track, candidate.visit.index, now_ms) or 0.0,
             valid_until_along_m=candidate.visit.along_m + policy.zone_m,
             at_ms=now_ms,
             shown_ms=live.shown_ms if live is not None else None,
-            bells=tuple(b.bell_id for b in bells),
+            bells=said.bells,
         )
-        if live is not None and _says_the_same(live, alert):
-            return []
         self._keep(alert)
         return [AlertRaised(alert)]
 
@@ -100,11 +102,25 @@ class AlertBoard:
         self._live[alert.vehicle_id][alert.stop_sequence] = alert
 
 
-def _says_the_same(old: Alert, new: Alert) -> bool:
-    return (old.stage, old.boarding, old.alighting, old.needs, old.bells) == (
-        new.stage,
-        new.boarding,
-        new.alighting,
-        new.needs,
-        new.bells,
+class _Said(NamedTuple):
+    """What of an alert a driver is told anew when it changes; distance and time go on by themselves."""
+
+    stage: Stage
+    boarding: int
+    alighting: int
+    needs: tuple[Need, ...]
+    bells: tuple[BellId, ...]
+
+
+def _said(stage: Stage, bells: Sequence[Bell]) -> _Said:
+    return _Said(
+        stage,
+        sum(b.party for b in bells if b.kind is BellKind.BOARD),
+        sum(b.party for b in bells if b.kind is BellKind.ALIGHT),
+        tuple(sorted({need for b in bells for need in b.needs}, key=NEED_ORDER.__getitem__)),
+        tuple(b.bell_id for b in bells),
     )
+
+
+def _says(alert: Alert) -> _Said:
+    return _Said(alert.stage, alert.boarding, alert.alighting, alert.needs, alert.bells)

@@ -15,6 +15,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     schema: Literal[1] = 1
     name: str = "physical"
+    version: int = 1
+    """Counted up by whoever changes a value, so that a record can say which rules it was decided under."""
 
     # -- who may ring (DOMAIN §2: 30, 50 and 100 m have all been used; ours is 100 m plus reported accuracy) --
     presence_radius_m: float = 100.0

@@ -105,7 +105,7 @@ def test_vehicles_and_policies(folder: Path, capsys: pytest.CaptureFixture[str])
     (folder / "vehicles.json").write_text(json.dumps(registry))
     (folder / "own.json").write_text('{"schema": 1, "name": "own", "presence_required": false}')
     command = ["replay", "--network", "town.network", "day.jsonl", "--out", "d.jsonl"]
-    for policy in ("physical", "previous-stop", "second-previous-stop", "three-minutes", "own.json"):
+    for policy in ("physical", "previous-stop", "second-previous-stop", "3-min", "own.json"):
         assert run([*command, "--vehicles", "vehicles.json", "--policy", policy]) == 0
     lines = [json.loads(line) for line in (folder / "d.jsonl").read_text().splitlines()]
     assert {line["plate"] for line in lines if "plate" in line} == {"경기70바1234"}
@@ -135,7 +135,7 @@ def test_files_that_cannot_be_used(
 
 def test_an_unknown_policy_names_the_known_ones(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["replay", "--network", "town.network", "day.jsonl", "--out", "d.jsonl", "--policy", "strict"]) == 2
-    assert "physical, previous-stop, second-previous-stop, three-minutes" in capsys.readouterr().err
+    assert "3-min, physical, previous-stop, second-previous-stop" in capsys.readouterr().err
 
 
 def test_the_doctor(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
