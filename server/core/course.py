@@ -18,7 +18,7 @@ from server.core.running_times import RunningTimes, link_key, pace_key
 LONGEST_WAIT_S = 3_600.0
 """A departure farther away than an hour is not what this bus waits for."""
 FIRST_STOP_M = 60.0
-"""A bus that is due, or late, to leave still waits if it stands within this of its first stop (as tracking has it)."""
+"""A bus that is due, or late, to leave still waits if it stands within this of its first stop (a bay, a queue of two)."""
 TERMINAL_M = 1_000.0
 """Bays, turning loops and parking places of a first stop are within this; a bus that stands there early has not begun."""
 APPROACH_MPS = 6.0

@@ -6,10 +6,11 @@ for twenty minutes: its fixes alone cannot be told from a departure, its clock c
 
 from typing import NamedTuple
 
+from server.core.course import FIRST_STOP_M
 from server.core.events import Fix
 from server.core.network import Pattern
 from server.core.policy import Policy
-from server.core.tracking import FIRST_STOP_M, URBAN_TOP_MPS, Outset, Track, scheduled_s
+from server.core.tracking import URBAN_TOP_MPS, Outset, Track, scheduled_s
 
 EARLY_S = 60.0
 """A bus may leave its first stop this much ahead of time without further proof (what operators still call on time)."""

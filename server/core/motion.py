@@ -196,8 +196,10 @@ def choose_again(shard: Shard, track: Track, hint: SignOn, now_ms: int) -> list[
     track.chosen = True
     assert track.assignment is not None
     assert track.pattern is not None
-    others = [other for other in _others(shard, track, hint) if other.outset is None]
-    taken = {other.trip_key for other in others if other.trip_key is not None}
+    others = _others(shard, track, hint)
+    guessing = [other for other in others if other.outset is not None and other.hint is not None]
+    sure = (other.trip_key for other in others if other.outset is None or other.hint is None)
+    taken = {key for key in sure if key is not None}
     chosen = signon.resolve(hint, track, shard.network, now_ms, track.assignment.source, taken)
     if isinstance(chosen, Reason) or chosen.trip == track.trip_key or chosen.trip is None:
         return []
@@ -210,9 +212,9 @@ def choose_again(shard: Shard, track: Track, hint: SignOn, now_ms: int) -> list[
         effects.append(Assigned(chosen))
     else:
         effects = assign(shard, track, chosen, now_ms)
-    for other in _others(shard, track, hint):
-        if other.trip_key == chosen.trip and other.hint is not None and other.outset is not None:
-            effects += _resolve_again(shard, other, other.hint, now_ms)
+    for other in guessing:
+        if other.trip_key == chosen.trip:
+            effects += _resolve_again(shard, other, now_ms)
     return effects
 
 
@@ -240,10 +242,11 @@ def _next_of_route(shard: Shard, track: Track, hint: SignOn, now_ms: int) -> Ass
     return following
 
 
-def _resolve_again(shard: Shard, track: Track, hint: SignOn, now_ms: int) -> list[Effect]:
+def _resolve_again(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
     assert track.assignment is not None
-    taken = _taken(shard, track, hint)
-    chosen = signon.resolve(hint, track, shard.network, now_ms, track.assignment.source, taken)
+    assert track.hint is not None
+    taken = _taken(shard, track, track.hint)
+    chosen = signon.resolve(track.hint, track, shard.network, now_ms, track.assignment.source, taken)
     return [] if isinstance(chosen, Reason) else assign(shard, track, chosen, now_ms)
 
 

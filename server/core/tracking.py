@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from server.core.course import Course
+from server.core.course import FIRST_STOP_M, Course
 from server.core.events import Fix, SignOn
 from server.core.model import Assignment, Doors, Phase, Reason, Source, TripKey, VehicleId
 from server.core.network import Network, Pattern, Trip
@@ -32,8 +32,6 @@ MAX_SUSPECTS = 8
 PERIOD_GAIN = 0.3
 """Weight of the newest gap in the learned reporting period: settles within five reports."""
 LONGEST_PERIOD_S = 120.0
-FIRST_STOP_M = 60.0
-"""A bus that waits for its departure stands within this of its first stop (a bay, a queue of two buses)."""
 LAST_STRETCH_M = 1_000.0
 """So far before their last stop drivers begin to set up the next trip; sparse reports are this far apart."""
 RUNS_REMEMBERED = 4

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from server.core import inference, runs
+from server.core.course import FIRST_STOP_M
 from server.core.inference import Belief, Found, Way
 from server.core.model import Assignment, RouteId, Source, VehicleId
 from server.core.network import Network
 from server.core.runs import Doing, Duty, Fits, Timetable
-from server.core.tracking import FIRST_STOP_M, Track
+from server.core.tracking import Track
 
 PAST_KEPT = 8
 """Departures and places remembered of a vehicle: four trips, about half a day."""

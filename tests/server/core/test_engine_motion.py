@@ -45,3 +45,11 @@ def test_a_stop_that_the_bus_stood_at_is_not_forgotten_when_it_reappears_far_ahe
     world.now_ms += 10_000
     bus.report(x_m=stop_x(5) + 100)
     assert visits(world) == [(3, VisitOutcome.STOPPED)]
+
+
+def test_a_visit_that_two_wrong_fixes_ended_is_not_put_on_record_again() -> None:
+    world, bus = standing_at_its_third_stop()
+    for x_m in (*[stop_x(2) + 400] * 2, *[stop_x(2)] * 4, stop_x(2) + 60, stop_x(2) + 90, stop_x(2) + 300):
+        world.now_ms += 35_000
+        bus.report(x_m=x_m, accuracy_m=1.9)
+    assert visits(world) == [(3, VisitOutcome.STOPPED)]
