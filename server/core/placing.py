@@ -14,11 +14,13 @@ from server.core.tracking import (
     CRUISE_MPS,
     GPS_SIGMA_M,
     HEADING_SPEED_MPS,
+    Blind,
     Outset,
     Span,
     Taken,
     Track,
     admit,
+    is_blind,
     scheduled_s,
 )
 
@@ -36,6 +38,9 @@ TAILS = 5.0
 """Degrees of freedom of the spread off the path (Student): real offsets have p90 5 m, but p99 98 m (C53)."""
 CLEARLY = 2.0
 """A place whose cost is this much lower than any other's is sure: odds of e to 1 in squared sigmas."""
+
+BLIND_CONFIDENCE = 0.8
+"""What is left of the confidence after each fix that tells no place."""
 
 Row = tuple[float, float, float]
 """A place of a path: metres along it, metres off it, its heading."""
@@ -55,7 +60,7 @@ def place_again(track: Track, policy: Policy, *, at_start: bool, under_way: bool
     `at_start`: it begins this run where the last one ended, so that a loop's end is not taken for its beginning.
     `under_way`: it was seen to drive along this pattern already, so that it does not wait for its departure.
     """
-    if track.fix is None or track.pattern is None:
+    if track.fix is None or track.pattern is None or is_blind(track.fix):
         return Taken(moved=False)
     if under_way:
         track.span, track.outset = None, None
@@ -70,24 +75,48 @@ def _place(track: Track, fix: Fix, previous: Fix | None, was_mps: float | None, 
     pattern = track.pattern
     if pattern is None:
         return Taken(moved=False)
+    if is_blind(fix):
+        lost = track.outset is not None or track.progress_m is None or previous is None or not track.on_route
+        return (
+            Taken(moved=False) if lost or previous is None else _reckon(track, pattern, fix, previous, was_mps, policy)
+        )
     if track.outset is not None:
         return _before_departure(track, fix, previous, was_mps, policy, fresh=track.outset.to_ms is None)
     if track.progress_m is None or previous is None or not track.on_route:
         return _place_anew(track, pattern, fix, policy)
-    gap_s = (fix.at_ms - previous.at_ms) / 1000.0
-    along_m, offset_m = _nearest_ahead(track, pattern, fix, track.progress_m, gap_s, policy)
+    from_m, from_ms = track.progress_m, previous.at_ms
+    if track.blind is not None:
+        (from_m, from_ms, _), track.blind = track.blind, None
+    along_m, offset_m = _nearest_ahead(track, pattern, fix, from_m, (fix.at_ms - from_ms) / 1000.0, policy)
     if offset_m > policy.off_route_m:
         return _off_route(track, offset_m, policy)
     track.off_fixes = 0
     track.behind_fixes = track.behind_fixes + 1 if _goes_back(track, along_m) else 0
     if track.behind_fixes >= policy.reanchor_fixes:
         return _place_anew(track, pattern, fix, policy)
-    start_m = track.progress_m
-    track.progress_m = max(start_m, along_m)
+    track.progress_m = max(track.progress_m, along_m)
     track.offset_m = offset_m
     track.confidence = min(1.0, track.confidence + 0.1 if track.behind_fixes == 0 else track.confidence * 0.8)
-    track.span = Span(start_m, previous.at_ms, track.progress_m, fix.at_ms, along_m, was_mps)
+    track.span = Span(from_m, from_ms, track.progress_m, fix.at_ms, along_m, was_mps)
     return Taken(moved=True)
+
+
+def _reckon(track: Track, pattern: Pattern, fix: Fix, previous: Fix, was_mps: float | None, policy: Policy) -> Taken:
+    """The receiver sees nothing (a tunnel): the bus is believed to go on, by its odometer or else its last speed.
+
+    Nothing is decided by that: the next fix that tells a place is judged from the last one that did.
+    """
+    assert track.progress_m is not None
+    track.blind = track.blind or Blind(track.progress_m, previous.at_ms, CRUISE_MPS if was_mps is None else was_mps)
+    gap_s = (fix.at_ms - previous.at_ms) / 1000.0
+    if fix.odometer_m is not None and previous.odometer_m is not None:
+        run_m = min(max(0.0, fix.odometer_m - previous.odometer_m), policy.max_speed_mps * gap_s)
+    else:
+        left_s = policy.extrapolate_s - (previous.at_ms - track.blind.from_ms) / 1000.0
+        run_m = track.blind.mps * min(gap_s, max(0.0, left_s))
+    track.progress_m = max(track.progress_m, min(track.progress_m + run_m, float(pattern.visit_along_m[-1])))
+    track.confidence *= BLIND_CONFIDENCE
+    return Taken(moved=False)
 
 
 def _before_departure(

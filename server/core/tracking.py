@@ -28,6 +28,8 @@ REPORTED_GAIN_MPS2 = 2.5
 REPORTED_SLACK_M = 40.0
 SHORT_GAP_S = 10.0
 """Within this gap the reported speeds bound how far the bus can have come."""
+BLIND_M = 100.0
+"""A receiver that claims no better than this has lost its satellites: reckoning tells more for a minute."""
 MAX_SUSPECTS = 8
 PERIOD_GAIN = 0.3
 """Weight of the newest gap in the learned reporting period: settles within five reports."""
@@ -53,6 +55,14 @@ class Span:
     to_ms: int
     seen_m: float
     from_mps: float | None = None
+
+
+class Blind(NamedTuple):
+    """The last sure place of a bus whose receiver sees nothing since, when that was, and its speed then."""
+
+    from_m: float
+    from_ms: int
+    mps: float
 
 
 @dataclass(slots=True)
@@ -99,6 +109,7 @@ class Track:
     off_fixes: int = 0
     behind_fixes: int = 0
     on_route: bool = False
+    blind: Blind | None = None
     outset: Outset | None = None
     """None once it has left its first stop."""
     over: set[int] = field(default_factory=set)
@@ -208,7 +219,7 @@ def assign(track: Track, assignment: Assignment, network: Network) -> bool:
     track.pattern = network.pattern(trip.pattern_index) if trip is not None else None
     track.day_start_ms = network.day_start_ms(assignment.trip.start_date) if trip and assignment.trip else 0
     track.progress_m, track.span = None, None
-    track.outset, track.over = Outset(), _over(track, track.trip_key)
+    track.blind, track.outset, track.over = None, Outset(), _over(track, track.trip_key)
     track.on_route, track.off_fixes, track.behind_fixes, track.confidence = False, 0, 0, 0.0
     return True
 
@@ -267,7 +278,14 @@ def _plausible(last: Fix, fix: Fix, distance_m: float, policy: Policy) -> bool:
     limit_m = policy.max_speed_mps * gap_s + policy.jump_slack_m
     if gap_s <= SHORT_GAP_S and fix.source is Source.TERMINAL and last.speed_mps is not None:
         limit_m = min(limit_m, _reach_m(last.speed_mps, fix.speed_mps, gap_s) + REPORTED_SLACK_M + error_m)
-    return distance_m <= limit_m
+    return distance_m <= limit_m + sum(
+        error for error in (last.accuracy_m, fix.accuracy_m) if error and error > BLIND_M
+    )
+
+
+def is_blind(fix: Fix) -> bool:
+    """Does the receiver itself say that it does not know where it is?"""
+    return fix.accuracy_m is not None and fix.accuracy_m > BLIND_M
 
 
 def _reach_m(from_mps: float, to_mps: float | None, gap_s: float) -> float:
