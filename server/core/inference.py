@@ -7,7 +7,9 @@ Nothing is believed before it is clear: "unknown" is an answer.
 """
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import NamedTuple
 
 from geo.path import Path
@@ -50,7 +52,7 @@ SURE_FORWARD_M = 250.0
 """Four fixes and the way between two stops along a path: a crossing or a parallel block is shorter."""
 SURE_COST = 12.0
 MARGIN = 10.0
-"""What must speak against every other way: more than three sigmas beyond what speaks against this one."""
+"""What must speak against every other way, movement and timetable together: more than three sigmas beyond this one."""
 HOME = 12.0
 """A vehicle mostly stays on its route: of lines that share a street it is on that one until another explains more."""
 TURNED_MOVES = 2
@@ -112,11 +114,23 @@ class Belief:
         return self.astray_m >= ASTRAY_M
 
 
+Places = tuple[tuple[int, float], ...]
+"""Where a vehicle may be: patterns (index) and metres along them."""
+
+
 class Found(NamedTuple):
-    """The vehicle runs this way. `places`: its pattern (index) and metres along it, the likeliest first."""
+    """The vehicle runs this way. `places`: the likeliest first."""
 
     way: Way
-    places: tuple[tuple[int, float], ...]
+    places: Places
+
+
+class Likely(NamedTuple):
+    """A way that nothing speaks clearly against: its cost, the hypothesis that explains the movement best, the rest."""
+
+    cost: float
+    best: Hypothesis
+    found: Found
 
 
 def begin(
@@ -146,23 +160,23 @@ def observe(belief: Belief, track: Track, network: Network) -> bool:
     return True
 
 
-def found(belief: Belief, network: Network) -> Found | None:
-    """Tell which way the vehicle runs, once that is clear; None before."""
+def found(belief: Belief, network: Network, untimely: Callable[[Places], float]) -> Found | None:
+    """Tell which way the vehicle runs, once that is clear; None before.
+
+    Lines that share a street explain the movement equally well: the timetable may tell them apart. `untimely` says how
+    badly the runs of a way's places fit the clock, in sigmas². The directions of one line only movement tells apart.
+    """
     if not belief.hypotheses or belief.crowded:
         return None
-    best = min(belief.hypotheses, key=lambda h: _against(h, belief, network))
-    way = _way_of(best, belief, network)
-    if way is None or not _sure(best, belief):
+    likely = _likely(belief, network)
+    if not _sure(likely[0].best, belief):
         return None
-    others = (h for h in belief.hypotheses if way not in ways(network, h.path_index))
-    rival = min((_against(h, belief, network) for h in others), default=math.inf)
-    if rival - _against(best, belief, network) < MARGIN:
+    if len(likely) == 1:
+        return likely[0].found
+    if any(a.found.way.route_id == b.found.way.route_id for a, b in combinations(likely, 2)):
         return None
-    same = sorted(
-        (h for h in belief.hypotheses if h.cost <= best.cost + SAME_WAY_MARGIN and way in ways(network, h.path_index)),
-        key=lambda h: h.cost,
-    )
-    return Found(way, tuple((p, h.along_m) for h in same for p in _patterns(network, h.path_index, way)))
+    first, second, *_ = sorted((one.cost + untimely(one.found.places), i) for i, one in enumerate(likely))
+    return likely[first[1]].found if second[0] - first[0] >= MARGIN else None
 
 
 def begins_here(network: Network, x: float, y: float) -> Found | None:
@@ -212,21 +226,25 @@ def _sure(best: Hypothesis, belief: Belief) -> bool:
     return begins and best.moves >= TURNED_MOVES and best.forward_m >= TURNED_FORWARD_M
 
 
-def _against(hypothesis: Hypothesis, belief: Belief, network: Network) -> float:
-    """What speaks against a path: its cost, less where the route runs along it that the vehicle served last."""
-    if belief.home is None:
-        return hypothesis.cost
-    at_home = any(way.route_id == belief.home for way in ways(network, hypothesis.path_index))
-    return hypothesis.cost - (HOME if at_home else 0.0)
+def _likely(belief: Belief, network: Network) -> list[Likely]:
+    """List the ways that the movement may be, the likeliest first."""
+    of_way: dict[Way, list[Hypothesis]] = {}
+    for hypothesis in sorted(belief.hypotheses, key=lambda h: h.cost):
+        for way in ways(network, hypothesis.path_index):
+            of_way.setdefault(way, []).append(hypothesis)
+    costs = {way: own[0].cost - (HOME if way.route_id == belief.home else 0.0) for way, own in of_way.items()}
+    limit = min(costs.values()) + MARGIN
+    return [
+        Likely(cost, of_way[way][0], Found(way, _places(network, way, of_way[way])))
+        for way, cost in sorted(costs.items(), key=lambda item: item[1])
+        if cost < limit
+    ]
 
 
-def _way_of(best: Hypothesis, belief: Belief, network: Network) -> Way | None:
-    """Tell the way of a path; of several, the one of the route that the vehicle served last."""
-    options = ways(network, best.path_index)
-    if len(options) == 1:
-        return options[0]
-    at_home = [way for way in options if way.route_id == belief.home]
-    return at_home[0] if len(at_home) == 1 else None
+def _places(network: Network, way: Way, own: Sequence[Hypothesis]) -> Places:
+    """List the patterns of a way that explain the movement about as well as its best, the likeliest first."""
+    near = [h for h in own if h.cost <= own[0].cost + SAME_WAY_MARGIN]
+    return tuple((index, h.along_m) for h in near for index in _patterns(network, h.path_index, way))
 
 
 def _patterns(network: Network, path_index: int, way: Way) -> list[int]:

@@ -6,11 +6,12 @@ kept, and wins as soon as it agrees with the movement, or when the inferred run 
 """
 
 import math
+from functools import partial
 
 from server.core import inference, sharing, signon
-from server.core.inference import Belief, Found
+from server.core.inference import Belief, Found, Places
 from server.core.model import Assignment, Phase, Source
-from server.core.runs import Doing
+from server.core.runs import UNKNOWN_COST, Doing
 from server.core.shard import Shard
 from server.core.tracking import Track
 from server.core.watch import LEFT_M, Proposal, Watch
@@ -63,11 +64,18 @@ def _without_run(shard: Shard, track: Track, watch: Watch, now_ms: int) -> list[
         watch.rested = None
     resting = Phase.UNKNOWN if watch.rested is None else Phase.LAYOVER
     track.idle = Phase.DEADHEAD if watch.belief.astray else resting
-    found = inference.found(watch.belief, network)
+    found = inference.found(watch.belief, network, partial(_untimely, shard, track))
     if found is None:
         return []
     leaving = watch.belief.turning and found.places[0][1] <= LEFT_M
     return _take_way(shard, track, watch, found, Doing.LEAVING if leaving else Doing.UNDER_WAY, now_ms)
+
+
+def _untimely(shard: Shard, track: Track, places: Places) -> float:
+    """How badly the best of the runs that may be here fits the clock, in sigmas²."""
+    assert track.fix is not None
+    fits = shard.watches.timetable.fits(places, track.fix.at_ms, Doing.UNDER_WAY)
+    return min((fit.cost for fit in fits.values()), default=UNKNOWN_COST)
 
 
 def _waiting(shard: Shard, track: Track, watch: Watch, now_ms: int) -> list[Proposal]:
@@ -176,7 +184,7 @@ def _judge(shard: Shard, track: Track, watch: Watch, belief: Belief, now_ms: int
         return []
     if own_cost - best_cost >= CONTRADICTION and forward_m >= CONTRADICTION_M and not _early(track):
         track.mismatch = True
-    found = inference.found(belief, network)
+    found = inference.found(belief, network, partial(_untimely, shard, track))
     if found is None:
         lost = belief.astray and assignment.source is Source.INFERRED
         return _give_up(shard, track, watch, now_ms, idle=Phase.DEADHEAD) if lost else []

@@ -1,12 +1,12 @@
 """Which way a vehicle runs, by its movement alone: when that is clear, and when it is not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from server.core import inference
 from server.core.events import Fix
-from server.core.inference import Belief, Found, Way
+from server.core.inference import Belief, Found, Places, Way
 from server.core.model import RouteId, VehicleId
 from server.core.network import Network
 from server.core.tracking import Track
@@ -46,8 +46,13 @@ def eastward(from_m: float, to_m: float, y: float = 0.0, step_m: float = 100.0) 
     return [(from_m + (to_m - from_m) * k / count, y) for k in range(count + 1)]
 
 
-def way(belief: Belief, network: Network) -> Way | None:
-    found = inference.found(belief, network)
+def whenever(_places: Places) -> float:
+    """A timetable that fits everything."""
+    return 0.0
+
+
+def way(belief: Belief, network: Network, untimely: Callable[[Places], float] = whenever) -> Way | None:
+    found = inference.found(belief, network, untimely)
     return None if found is None else found.way
 
 
@@ -91,12 +96,36 @@ def test_two_lines_on_one_street_are_told_apart_only_by_what_it_served_before() 
     assert way(watched(same, moved, home="30"), same) is None
 
 
+def test_two_lines_on_one_street_are_told_apart_by_the_timetable() -> None:
+    same = streets(*shuttle(), Line("20", 0, EAST))
+    belief = watched(same, eastward(500, 1_200))
+
+    def late(ten: float, twenty: float) -> Callable[[Places], float]:
+        return lambda places: twenty if same.pattern(places[0][0]).route_id == "20" else ten
+
+    assert way(belief, same, late(ten=36.0, twenty=1.0)) == TWENTY
+    assert way(belief, same, late(ten=0.5, twenty=36.0)) == TEN_EAST
+    assert way(belief, same, late(ten=6.0, twenty=1.0)) is None
+    assert way(belief, same, late(ten=36.0, twenty=36.0)) is None
+
+
+def test_the_two_directions_of_a_line_only_movement_tells_apart() -> None:
+    loops = streets(Line("10", 0, EAST), Line("10", 1, EAST))
+    belief = watched(loops, eastward(500, 1_200))
+    assert way(belief, loops, lambda places: 36.0 * loops.pattern(places[0][0]).index) is None
+
+
 def test_among_more_paths_than_can_be_looked_at_nothing_is_believed() -> None:
     many = range(inference.MAX_HYPOTHESES + 4)
     crowd = streets(*(Line(f"{n}", 0, [(0, n / 10), (2_000, n / 10)], trips=1) for n in many))
     belief = watched(crowd, eastward(500, 1_200))
     assert len(belief.hypotheses) == inference.MAX_HYPOTHESES
     assert way(belief, crowd) is None
+    shown = belief.hypotheses[0].path_index
+    assert (
+        way(belief, crowd, lambda places: 0.0 if crowd.path(shown) is crowd.pattern(places[0][0]).path else 36.0)
+        is None
+    )
 
 
 def test_lines_that_part_are_told_apart_where_they_do() -> None:
@@ -155,7 +184,7 @@ def test_each_pass_of_a_loop_is_a_hypothesis() -> None:
 
 def test_a_line_without_directions_has_one_way_for_each_pattern() -> None:
     lines = streets(Line("10", None, EAST), Line("10", None, WEST))
-    found = inference.found(watched(lines, eastward(500, 1_000)), lines)
+    found = inference.found(watched(lines, eastward(500, 1_000)), lines, whenever)
     assert found is not None
     assert found.way.route_id == "10"
     assert [lines.pattern(index).path.heading_deg(0.0) for index, _ in found.places] == [pytest.approx(90.0, abs=0.1)]
@@ -163,7 +192,7 @@ def test_a_line_without_directions_has_one_way_for_each_pattern() -> None:
 
 def test_patterns_of_one_way_stay_possible_together() -> None:
     lines = streets(*shuttle(), Line("10", 0, [(0, 0), (2_000, 0)], name="half"))
-    found = inference.found(watched(lines, eastward(500, 1_000)), lines)
+    found = inference.found(watched(lines, eastward(500, 1_000)), lines, whenever)
     assert found is not None
     assert len(found.places) == 2
     assert all(along_m == pytest.approx(1_000.0, abs=1.0) for _, along_m in found.places)

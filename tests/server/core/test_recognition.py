@@ -236,6 +236,16 @@ def test_of_two_patterns_of_a_way_the_timetable_chooses(late_s: int, name: str) 
     assert bus.trip_id() == f"{name}-0-0"
 
 
+@pytest.mark.parametrize(("starts_s", "found"), [(4 * 3_600, "10-0-0"), (-3 * 3_600, "10-0-0"), (0, None)])
+def test_of_two_lines_on_one_street_the_timetable_chooses_if_it_can(starts_s: int, found: str | None) -> None:
+    """Line 20 uses the same street in the afternoon, in the early morning, or at the same time."""
+    other = Line("20", 0, EAST, first_s=START_S + starts_s, trips=2)
+    bus = Stray(at(streets(*shuttle(), other), 30))
+    bus.report()
+    bus.drive((1_400.0, 0.0))
+    assert bus.trip_id() == found
+
+
 def test_a_bus_that_goes_on_where_the_short_turn_ends_was_on_the_full_run() -> None:
     half = Line("10", 0, [(0, 0), MIDDLE], first_s=START_S + 300, trips=3, name="half")
     bus = Stray(at(streets(*shuttle(blocks=False), half), 300))
