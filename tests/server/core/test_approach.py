@@ -149,7 +149,7 @@ def test_passing_at_speed_is_a_pass(cruise_mps: float) -> None:
 
 @pytest.mark.parametrize("policy", [POLICY, Policy(roll_mps=99.0)])
 def test_rolling_through_the_zone_for_8_s_is_a_stop_by_the_published_test(policy: Policy) -> None:
-    said = {"doors": None} if policy is POLICY else {}
+    said: dict[str, Any] = {"doors": None} if policy is POLICY else {}
     seen = Seen(policy=policy).drive(driven({}, cruise_mps=6.0), **said)
     (visit,) = seen.finished
     assert visit.outcome is V.STOPPED
@@ -392,6 +392,7 @@ def test_nothing_is_closed_where_the_bus_does_not_stand() -> None:
     seen.see(Moment(3, 1005.0, 10.0))
     assert close(seen.approach, seen.track, POLICY, until=1) == []
     (visit,) = close(seen.approach, seen.track, POLICY)
+    assert isinstance(visit, Finished)
     assert (visit.visit_index, visit.again) == (1, False)
 
 
