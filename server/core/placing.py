@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from geo.path import Candidates
 from server.core import departing
+from server.core.admission import admit, is_blind
 from server.core.events import Fix
 from server.core.model import Reason
 from server.core.network import Network, Pattern
@@ -19,8 +20,6 @@ from server.core.tracking import (
     Span,
     Taken,
     Track,
-    admit,
-    is_blind,
     scheduled_s,
 )
 
