@@ -46,12 +46,12 @@ def simulate(
     """Write a feed or a recording."""
     if urban_canyon and (faults or period != 1.0):
         raise Refusal(t("simulate.one_kind_of_receiver"))
-    if (network is None) == (network_size is None):
+    lasting = minutes is not None or hours is not None
+    if (network is not None and network_size is not None) or not (network or network_size or lasting):
         raise Refusal(t("simulate.one_of"))
-    if network_size is not None:
+    if network_size is not None and not lasting:
         _write_feed(network_size, out, seed)
         return
-    assert network is not None
     lasts_minutes = _minutes(minutes, hours)
     from simulator.driver import Habits
     from simulator.gps import Receivers
@@ -59,7 +59,7 @@ def simulate(
     from simulator.riders import Demand
     from simulator.world import Options, World
 
-    loaded = network_from(network)
+    loaded = _bundled(network_size or NetworkSize.TOWN, seed) if network is None else network_from(network)
     options = Options(
         demand=Demand(per_minute=riders_per_minute),
         habits=Habits(sees_people=0.95),
@@ -74,7 +74,13 @@ def simulate(
         fleet=vehicles_from(vehicles),
     )
     if not world.buses:
-        raise Refusal(t("simulate.no_buses", network=network, start=start.isoformat(timespec="minutes")))
+        raise Refusal(
+            t(
+                "simulate.no_buses",
+                network=network or network_size or NetworkSize.TOWN,
+                start=start.isoformat(timespec="minutes"),
+            )
+        )
     written = write_recording(world, minutes=lasts_minutes, out=out, truth=truth)
     typer.echo(t("simulate.recorded", lines=written.recorded, out=out, buses=len(world.buses)), err=True)
     if truth is not None:
@@ -88,7 +94,25 @@ def _minutes(minutes: float | None, hours: float | None) -> float:
     return 60 * hours if hours is not None else minutes or DEFAULT_MINUTES
 
 
+def _bundled(size: NetworkSize, seed: int) -> "Network":
+    """Compile a bundled network in memory."""
+    import tempfile
+
+    from server.core.network import Network
+    from server.gtfs.schedule import read_schedule
+
+    with tempfile.TemporaryDirectory(prefix="ridebell-") as folder:
+        feed = Path(folder) / "feed.zip"
+        _bundle(size, feed, seed)
+        return Network(read_schedule(feed).columns)
+
+
 def _write_feed(size: NetworkSize, out: Path, seed: int) -> None:
+    _bundle(size, out, seed)
+    typer.echo(t("simulate.feed", out=out, megabytes=f"{out.stat().st_size / 1e6:.1f}"), err=True)
+
+
+def _bundle(size: NetworkSize, out: Path, seed: int) -> None:
     from simulator.networks import province, town
 
     match size:
@@ -96,7 +120,6 @@ def _write_feed(size: NetworkSize, out: Path, seed: int) -> None:
             town.write_feed(out)
         case NetworkSize.PROVINCE:
             province.write_feed(out, seed=seed)
-    typer.echo(t("simulate.feed", out=out, megabytes=f"{out.stat().st_size / 1e6:.1f}"), err=True)
 
 
 def _local_ms(start: datetime, network: "Network") -> int:

@@ -71,3 +71,12 @@ def test_what_contradicts_itself_is_refused(
 ) -> None:
     assert run(["simulate", "--network", str(town_file), "--out", str(tmp_path / "x.jsonl"), *words]) == 2
     assert named in capsys.readouterr().err
+
+
+def test_without_a_network_the_bundled_town_is_driven(town_file: Path, tmp_path: Path) -> None:
+    written = []
+    for name, words in (("plain", []), ("named", ["--network-size", "town"]), ("file", ["--network", str(town_file)])):
+        out = tmp_path / f"{name}.jsonl"
+        assert run(["simulate", "--hours", "0.01", "--seed", "4", *words, "--out", str(out)]) == 0
+        written.append(out.read_bytes())
+    assert written[0] == written[1] == written[2]
