@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from geo.path import Candidates
 from server.core import departing
@@ -16,6 +15,7 @@ from server.core.tracking import (
     GPS_SIGMA_M,
     HEADING_SPEED_MPS,
     Blind,
+    Found,
     Outset,
     Span,
     Taken,
@@ -38,6 +38,8 @@ TAILS = 5.0
 CLEARLY = 2.0
 """A place whose cost is this much lower than any other's is sure: odds of e to 1 in squared sigmas."""
 
+STILL_M = 3.0
+"""Fixes of a standing bus move by so much: it is where it was."""
 BLIND_CONFIDENCE = 0.8
 """What is left of the confidence after each fix that tells no place."""
 
@@ -150,22 +152,19 @@ def _before_departure(
     return Taken(moved=True)
 
 
-class Found(NamedTuple):
-    """A place of the path for a fix; `sure` when no other place of the path explains it nearly as well."""
-
-    along_m: float
-    offset_m: float
-    heading_deg: float
-    sure: bool
-
-
 def _outset_place(track: Track, pattern: Pattern, fix: Fix, policy: Policy, *, at_start: bool) -> Found | None:
     """Find where on the path a bus is that waits or turns; None off the route. One that did not move stays."""
+    outset = track.outset
+    assert outset is not None
+    if outset.found is not None and math.dist(outset.looked_up, (track.x, track.y)) < STILL_M:
+        return outset.found
     places = pattern.path.candidates(track.x, track.y, policy.off_route_m)
     if not len(places):
         return None
-    rows = _rows(places)
-    return _cheapest([min(rows)] if at_start else rows, lambda row: _cost(track, pattern, fix, *row))
+    rows = [min(_rows(places))] if at_start else _rows(places)
+    outset.found = _cheapest(rows, lambda row: _cost(track, pattern, fix, *row))
+    outset.looked_up = track.x, track.y
+    return outset.found
 
 
 def _rows(places: Candidates) -> list[Row]:

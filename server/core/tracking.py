@@ -4,6 +4,7 @@ A `Track` is the live state of one vehicle. It belongs to the engine and is chan
 refused), `placing` (where that is along the pattern) and the functions here (which run it is on).
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -46,6 +47,15 @@ class Span:
     from_mps: float | None = None
 
 
+class Found(NamedTuple):
+    """A place of the path for a fix; `sure` when no other place of the path explains it nearly as well."""
+
+    along_m: float
+    offset_m: float
+    heading_deg: float
+    sure: bool
+
+
 class Blind(NamedTuple):
     """The last sure place of a bus whose receiver sees nothing since, when that was, and its speed then."""
 
@@ -68,6 +78,9 @@ class Outset:
     steps: int = 0
     early: bool = False
     away: bool = False
+    looked_up: tuple[float, float] = (math.inf, math.inf)
+    found: Found | None = None
+    """Where on the path it was found, and at what place (x, y): one that stands still is not looked up again."""
 
 
 @dataclass(slots=True)
