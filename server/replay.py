@@ -27,7 +27,7 @@ from server.core.effects import (
     StopVisited,
 )
 from server.core.engine import RouteEngine
-from server.core.events import Event, Tick
+from server.core.events import Event, Fix, Tick
 from server.core.model import StopVisit
 from server.protocol import recording as line
 from server.protocol.render import Renderer
@@ -105,8 +105,12 @@ class Replay:
 
     def _step(self, event: Event) -> Iterator[Decision]:
         assert self.now_ms is not None
-        for effect in self.engine.step(event, self.now_ms):
-            decision = self._decision(event, effect, self.now_ms)
+        effects = self.engine.step(event, self.now_ms)
+        decisions = [self._decision(event, effect, self.now_ms) for effect in effects]
+        if self.trace and isinstance(event, Fix) and not any(isinstance(effect, FixRefused) for effect in effects):
+            position = self.engine.position(event.vehicle_id, self.now_ms)
+            decisions.append(None if position is None else _record("position", position))
+        for decision in decisions:
             if decision is not None:
                 self.written[decision["type"]] += 1
                 yield decision
@@ -139,8 +143,6 @@ class Replay:
                 return _line(cleared, vehicle_id=alert.vehicle_id)
             case StopVisited(visit=visit):
                 return _record("stop_visit", visit)
-            case Positioned():
-                return _record("position", effect) if self.trace else None
             case FixRefused():
                 return _record("fix_refused", effect) if self.trace else None
             case Refused(reason=reason, ref=ref):

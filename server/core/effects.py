@@ -66,24 +66,6 @@ class StopVisited(Record, frozen=True, gc=False):
     visit: StopVisit
 
 
-class Positioned(Record, frozen=True, gc=False):
-    """Where the tracker believes the vehicle is after a fix it took (wire name `position`, only traced)."""
-
-    at_ms: int
-    vehicle_id: VehicleId
-    trip: TripKey | None
-    route_id: RouteId | None
-    direction_id: int | None
-    pattern_id: PatternId | None
-    progress_m: float | None
-    next_stop_sequence: int | None
-    on_route: bool
-    phase: Phase
-    uncertainty_m: float | None
-    confidence: float
-    mismatch: bool = False
-
-
 class FixRefused(Record, frozen=True, gc=False):
     """A fix was not taken; it changed nothing."""
 
@@ -108,13 +90,30 @@ Effect = (
     | AlertCleared
     | Assigned
     | StopVisited
-    | Positioned
     | FixRefused
     | Refused
 )
 
 
 # -- what can be asked ---------------------------------------------------------
+
+
+class Positioned(Record, frozen=True, gc=False):
+    """Where the tracker believes the vehicle is by the last fix it took (wire name `position`, in traces)."""
+
+    at_ms: int
+    vehicle_id: VehicleId
+    trip: TripKey | None
+    route_id: RouteId | None
+    direction_id: int | None
+    pattern_id: PatternId | None
+    progress_m: float | None
+    next_stop_sequence: int | None
+    on_route: bool
+    phase: Phase
+    uncertainty_m: float | None
+    confidence: float
+    mismatch: bool = False
 
 
 class ArrivalView(Record, frozen=True, gc=False):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
 from server.core import motion, ringing, serving, tracking, upkeep, views
-from server.core.effects import ArrivalView, Effect, Prediction, VehicleView
+from server.core.effects import ArrivalView, Effect, Positioned, Prediction, VehicleView
 from server.core.events import Cancel, Event, Fix, Respond, Ring, Shown, SignOff, SignOn, TerminalLink, Tick
 from server.core.learned import Learned
 from server.core.model import Alert, Assignment, Bell, BellId, Fact, RiderId, StopId, Vehicle, VehicleId
@@ -148,6 +148,11 @@ class RouteEngine:
                     why_not = serving.why_not(self._shard, candidate, (), now_ms)
                     rows.append(views.arrival(candidate, why_not, self.network, self.policy, now_ms))
         return sorted(rows, key=lambda row: (row.eta_s, row.vehicle_id))
+
+    def position(self, vehicle_id: VehicleId, now_ms: int) -> Positioned | None:
+        """Where a vehicle is believed to be by its last fix; None for one that never sent any."""
+        track = self._shard.tracks.get(vehicle_id)
+        return views.positioned(track, self.policy, now_ms) if track is not None and track.fix is not None else None
 
     def vehicles(self, now_ms: int) -> Sequence[VehicleView]:
         """Every vehicle with a position."""

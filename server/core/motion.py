@@ -4,7 +4,7 @@ from typing import assert_never
 
 from server.core import approach as approaching
 from server.core import bells as life
-from server.core import departing, placing, recognition, serving, signon, tracking, views
+from server.core import departing, placing, recognition, serving, signon, tracking
 from server.core.approach import Arrived, Finished, VisitEvent
 from server.core.course import Call
 from server.core.effects import Assigned, Effect, FixRefused, Refused, StopVisited
@@ -45,7 +45,6 @@ def take_fix(shard: Shard, fix: Fix, now_ms: int) -> list[Effect]:
     for assignment, at_start, under_way in recognition.look(shard, track, now_ms):
         whose = shard.tracks[assignment.vehicle_id]
         effects += assign(shard, whose, assignment, now_ms, at_start=at_start, under_way=under_way)
-    effects.append(views.positioned(track, shard.policy, now_ms))
     return effects
 
 

@@ -19,7 +19,7 @@ DAY_TURNS_S = 28 * 3_600
 
 
 def positioned(track: Track, policy: Policy, now_ms: int) -> Positioned:
-    """Where the tracker believes the vehicle is, after a fix it took."""
+    """Where the tracker believes the vehicle is, by the last fix it took."""
     known = track.pattern is not None and track.progress_m is not None and track.on_route
     pattern = track.pattern if known else None
     uncertainty_m = track.uncertainty_m(now_ms, policy)

@@ -112,7 +112,7 @@ class CheckedWorld(World):
         effects = super().do(event)
         if isinstance(event, Fix):
             self.sent.setdefault(event.vehicle_id, deque(maxlen=6)).append(event)
-            if not isinstance(effects[0], FixRefused):
+            if not any(isinstance(effect, FixRefused) for effect in effects):
                 self.newest[event.vehicle_id] = event
                 self.reported[event.vehicle_id] = self.fleet[event.vehicle_id].x_m if self.fleet else 0.0
         for effect in effects:

@@ -108,7 +108,9 @@ class Stray:
 
     def position(self) -> Positioned:
         """Where the engine believed it to be after its last fix."""
-        return [e for e in self.world.effects if isinstance(e, Positioned) and e.vehicle_id == self.vehicle_id][-1]
+        position = self.world.engine.position(self.vehicle_id, self.world.now_ms)
+        assert position is not None
+        return position
 
     @property
     def assignment(self) -> Assignment | None:

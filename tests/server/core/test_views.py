@@ -18,6 +18,13 @@ def bus_at(world: World, name: str, x_m: float, trip: str | None = None, **more:
     return bus
 
 
+def position_of(bus: Bus) -> Positioned:
+    """Where the engine believes a bus to be that has reported."""
+    position = bus.world.engine.position(VehicleId(bus.name), bus.world.now_ms)
+    assert position is not None
+    return position
+
+
 # -- arrivals ----------------------------------------------------------------------
 
 
@@ -154,8 +161,8 @@ def test_a_vehicle_past_its_last_stop_still_names_it() -> None:
 def test_a_vehicle_of_no_trip_is_seen_where_it_is_and_no_more() -> None:
     world = World()
     bus = Bus(world, "bus", 500.0)
-    (effect,) = bus.report()
-    assert isinstance(effect, Positioned)
+    assert bus.report() == []
+    effect = position_of(bus)
     assert (effect.trip, effect.route_id, effect.direction_id, effect.pattern_id) == (None, None, None, None)
     assert (effect.progress_m, effect.next_stop_sequence, effect.phase) == (None, None, Phase.UNKNOWN)
     (view,) = world.engine.vehicles(world.now_ms)
@@ -167,6 +174,8 @@ def test_a_vehicle_that_never_reported_is_not_listed() -> None:
     world = World()
     Bus(world, "bus", 500.0).sign_on()
     assert world.engine.vehicles(world.now_ms) == []
+    assert world.engine.position(VehicleId("bus"), world.now_ms) is None
+    assert world.engine.position(VehicleId("nobody"), world.now_ms) is None
 
 
 # -- what a fix says -----------------------------------------------------------------
@@ -180,8 +189,8 @@ def test_the_next_stop_of_a_position(x_m: float, sequence: int) -> None:
     world = World()
     bus = Bus(world, "bus", x_m)
     bus.sign_on()
-    said = bus.report()[-1]
-    assert isinstance(said, Positioned)
+    bus.report()
+    said = position_of(bus)
     assert (said.next_stop_sequence, said.on_route) == (sequence, True)
     assert said.progress_m == pytest.approx(x_m, abs=5)
     assert said.uncertainty_m == 4.0
@@ -201,19 +210,18 @@ def test_a_bus_that_stands_at_a_stop_has_not_left_it(more: dict[str, object], se
     world = World()
     bus = Bus(world, "bus", stop_x(2) + 25)
     bus.sign_on()
-    said = bus.report(**more)[-1]
-    assert isinstance(said, Positioned)
+    bus.report(**more)
+    said = position_of(bus)
     assert said.next_stop_sequence == sequence
 
 
 def test_off_the_route_a_position_says_no_progress() -> None:
     world = World()
     bus = bus_at(world, "bus", 500.0, source=Source.FEED)
-    said = None
     for k in range(1, 5):
         world.now_ms += 35_000
-        said = bus.report(y_m=250.0 * k)[-1]
-    assert isinstance(said, Positioned)
+        bus.report(y_m=250.0 * k)
+    said = position_of(bus)
     assert (said.on_route, said.phase, said.progress_m, said.confidence) == (False, Phase.OFF_ROUTE, None, 0.0)
     assert said.pattern_id is not None
 
