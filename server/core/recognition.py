@@ -8,7 +8,7 @@ kept, and wins as soon as it agrees with the movement, or when the inferred run 
 import math
 from functools import partial
 
-from server.core import inference, sharing, signon
+from server.core import departing, inference, sharing, signon
 from server.core.inference import Belief, Found, Places
 from server.core.model import Assignment, Phase, Source
 from server.core.runs import UNKNOWN_COST, Doing
@@ -26,6 +26,8 @@ CONTRADICTION_M = 200.0
 """... and moved so far along the best one: more than a bus is shunted around a terminal."""
 MAY_BE_ELSEWHERE_S = 120.0
 """Until so long before its departure a bus may be anywhere: finishing another trip, or waiting in another street."""
+LONG_PAST_S = 600.0
+"""A bus that is not on its way so long after its departure does not make that run late, it makes another one."""
 QUEUE_M = 80.0
 """Two buses that wait in front of it keep a bus so far from its last stop: standing there it has arrived."""
 TURNS_S = 60.0
@@ -152,6 +154,9 @@ def _give_up(shard: Shard, track: Track, watch: Watch, now_ms: int, *, idle: Pha
 
 def _on_run(shard: Shard, track: Track, watch: Watch, assignment: Assignment, now_ms: int) -> list[Proposal]:
     """Does its movement agree with its run? If it moves and its progress does not, look which way it does go."""
+    if track.outset is not None and not track.outset.away and track.on_route:
+        _agrees(watch, track, assignment)
+        return []
     if watch.belief is None:
         moved_m = math.hypot(track.x - watch.x, track.y - watch.y)
         if moved_m < CHECK_M:
@@ -179,11 +184,14 @@ def _judge(shard: Shard, track: Track, watch: Watch, belief: Belief, now_ms: int
     assignment, network = track.assignment, shard.network
     best_cost, own_cost, forward_m = inference.compare(belief, network, track.trip.pattern_index)
     if own_cost <= min(best_cost + inference.SAME_WAY_MARGIN, inference.SURE_COST):
-        watch.belief, track.mismatch = None, assignment.said is not None
-        watch.check_from(track)
+        _agrees(watch, track, assignment)
         return []
-    if own_cost - best_cost >= CONTRADICTION and forward_m >= CONTRADICTION_M and not _early(track):
+    manoeuvres = _manoeuvres(track)
+    may_be_s = departing.EARLY_S if manoeuvres else MAY_BE_ELSEWHERE_S
+    if own_cost - best_cost >= CONTRADICTION and forward_m >= CONTRADICTION_M and _ahead_s(track) <= may_be_s:
         track.mismatch = True
+    if manoeuvres:
+        return []
     found = inference.found(belief, network, partial(_untimely, shard, track))
     if found is None:
         lost = belief.astray and assignment.source is Source.INFERRED
@@ -195,9 +203,25 @@ def _judge(shard: Shard, track: Track, watch: Watch, belief: Belief, now_ms: int
     return _take_way(shard, track, watch, found, Doing.UNDER_WAY, now_ms)
 
 
-def _early(track: Track) -> bool:
-    """May the bus still be elsewhere, since its run does not begin yet?"""
+def _agrees(watch: Watch, track: Track, assignment: Assignment) -> None:
+    """Its movement agrees with its run, or did so again: what spoke against it is forgotten."""
+    watch.belief, track.mismatch = None, assignment.said is not None
+    watch.check_from(track)
+
+
+def _manoeuvres(track: Track) -> bool:
+    """Has it not left its first stop yet, and drives about its terminal: to a bay, to turn, and back?
+
+    Which way it drives says nothing of its run then. Only in the minute in which it ought to leave is it missed.
+    """
+    if track.outset is None or track.pattern is None or _ahead_s(track) < -LONG_PAST_S:
+        return False
+    return departing.near_start(track, track.pattern)
+
+
+def _ahead_s(track: Track) -> float:
+    """Tell how many seconds there are until its run begins (negative: since)."""
     assert track.trip is not None
     assert track.fix is not None
     departs_ms = track.day_start_ms + 1000 * int(track.trip.departures_s[0])
-    return track.fix.at_ms < departs_ms - MAY_BE_ELSEWHERE_S * 1000
+    return (departs_ms - track.fix.at_ms) / 1000.0

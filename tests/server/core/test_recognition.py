@@ -347,6 +347,40 @@ def test_until_shortly_before_its_departure_a_bus_may_drive_about() -> None:
     assert not bus.position().mismatch
 
 
+def from_its_bay(begins_s: float) -> Stray:
+    """A bus that waits for 10-0-0 in a bay 600 m along its path, and drives back to its first stop from then on."""
+    bus = Stray(shuttle_world(-600))
+    bus.sign_on("10-0-0")
+    bus.report()
+    bus.drive((600.0, 0.0))
+    bus.stand(round(540 + begins_s))
+    bus.drive((300.0, 0.0), (75.0, 0.0), says={"heading_deg": 270.0})
+    return bus
+
+
+def test_a_bus_that_drives_about_its_terminal_before_its_departure_contradicts_nothing() -> None:
+    bus = from_its_bay(-150)
+    assert not bus.position().mismatch
+    assert bus.trip_id() == "10-0-0"
+
+
+def test_a_bus_that_is_not_at_its_first_stop_when_it_ought_to_leave_is_missed_until_it_comes() -> None:
+    bus = from_its_bay(0)
+    assert bus.position().mismatch
+    assert bus.trip_id() == "10-0-0"
+    bus.drive((0.0, 0.0))
+    assert not bus.position().mismatch
+    bus.drive((1_500.0, 0.0))
+    assert bus.trip_id() == "10-0-0"
+    assert not bus.position().mismatch
+
+
+def test_a_bus_that_drives_about_its_terminal_long_after_its_departure_makes_another_run() -> None:
+    bus = from_its_bay(660)
+    assert bus.position().mismatch
+    assert bus.trip_id() == "10-1-0"
+
+
 def test_a_contradiction_is_reported_before_another_run_is_found() -> None:
     """One long move backwards, that its heading confirms."""
     bus = Stray(shuttle_world(60), x=600.0)
