@@ -3,13 +3,12 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import msgspec
 
-from server.core.dispatch import Candidate, stage_of
+from server.core.dispatch import Candidate, Reach, stage_of
 from server.core.effects import AlertCleared, AlertMarked, AlertRaised, Effect
-from server.core.model import Alert, AlertId, Bell, BellId, BellKind, Need, Outcome, Stage, TripKey, VehicleId
+from server.core.model import Alert, AlertId, Bell, BellKind, Need, Outcome, Stage, TripKey, VehicleId
 from server.core.policy import Policy
 from server.core.prediction import eta_s
 
@@ -46,18 +45,21 @@ class AlertBoard:
         self._keep(alert)
 
     def refresh(
-        self, candidate: Candidate, bells: Sequence[Bell], stop_name: str, now_ms: int, policy: Policy
+        self, candidate: Candidate, reach: Reach, bells: Sequence[Bell], stop_name: str, now_ms: int, policy: Policy
     ) -> list[Effect]:
-        """Make a visit's alert say what its bells say. Nothing is raised, or changed, after the commit point."""
+        """Make a visit's alert say what its bells say. Nothing is raised, or changed, after the commit point.
+
+        What it says follows from its stage and from which bells it stands for: what riders asked for does not change.
+        """
         track = candidate.track
         live = self.at(track.vehicle_id, candidate.visit.stop_sequence)
-        stage = stage_of(candidate, now_ms, policy)
+        stage = stage_of(candidate, reach)
         if stage is None or track.trip_key is None:
             return []
         if live is not None and live.stage is Stage.NOW:
             stage = Stage.NOW
-        said = _said(stage, bells)
-        if live is not None and _says(live) == said:
+        bell_ids = tuple(bell.bell_id for bell in bells)
+        if live is not None and live.stage is stage and live.bells == bell_ids:
             return []
         alert = Alert(
             alert_id=alert_id(track.vehicle_id, track.trip_key, candidate.visit.stop_sequence),
@@ -66,16 +68,16 @@ class AlertBoard:
             stop_id=candidate.visit.stop_id,
             stop_sequence=candidate.visit.stop_sequence,
             stop_name=stop_name,
-            stage=said.stage,
-            boarding=said.boarding,
-            alighting=said.alighting,
-            needs=said.needs,
+            stage=stage,
+            boarding=sum(b.party for b in bells if b.kind is BellKind.BOARD),
+            alighting=sum(b.party for b in bells if b.kind is BellKind.ALIGHT),
+            needs=tuple(sorted({need for b in bells for need in b.needs}, key=NEED_ORDER.__getitem__)),
             distance_m=candidate.left_m,
             eta_s=eta_s(track, candidate.visit.index, now_ms) or 0.0,
             valid_until_along_m=candidate.visit.along_m + policy.zone_m,
             at_ms=now_ms,
             shown_ms=live.shown_ms if live is not None else None,
-            bells=said.bells,
+            bells=bell_ids,
         )
         self._keep(alert)
         return [AlertRaised(alert)]
@@ -100,27 +102,3 @@ class AlertBoard:
 
     def _keep(self, alert: Alert) -> None:
         self._live[alert.vehicle_id][alert.stop_sequence] = alert
-
-
-class _Said(NamedTuple):
-    """What of an alert a driver is told anew when it changes; distance and time go on by themselves."""
-
-    stage: Stage
-    boarding: int
-    alighting: int
-    needs: tuple[Need, ...]
-    bells: tuple[BellId, ...]
-
-
-def _said(stage: Stage, bells: Sequence[Bell]) -> _Said:
-    return _Said(
-        stage,
-        sum(b.party for b in bells if b.kind is BellKind.BOARD),
-        sum(b.party for b in bells if b.kind is BellKind.ALIGHT),
-        tuple(sorted({need for b in bells for need in b.needs}, key=NEED_ORDER.__getitem__)),
-        tuple(b.bell_id for b in bells),
-    )
-
-
-def _says(alert: Alert) -> _Said:
-    return _Said(alert.stage, alert.boarding, alert.alighting, alert.needs, alert.bells)

@@ -4,7 +4,8 @@ A bell moves only along `MOVES` and ends exactly once; every move makes a new re
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -12,6 +13,10 @@ import msgspec
 from server.core.model import END_STATES, Bell, BellId, BellState, Reason, RiderId, RouteId, StopId, TripKey, VehicleId
 
 _Key = TypeVar("_Key")
+_Index = defaultdict[_Key, dict[BellId, Bell]]
+"""Bells by what is asked for, in the order in which they came to it."""
+_NONE: Mapping[BellId, Bell] = MappingProxyType({})
+"""What such an index has for what it does not know."""
 _WITHOUT_BUS = frozenset({BellState.WAITING, BellState.PASSED, BellState.DECLINED})
 
 MOVES: dict[BellState, frozenset[BellState]] = {
@@ -81,11 +86,13 @@ class BellBook:
         self._ended_kept = ended_kept
         self._bells: dict[BellId, Bell] = {}
         self._ended: OrderedDict[BellId, Bell] = OrderedDict()
-        self._by_rider: defaultdict[RiderId, dict[BellId, None]] = defaultdict(dict)
-        self._unplaced: dict[BellId, None] = {}
-        self._by_vehicle: defaultdict[VehicleId, dict[BellId, None]] = defaultdict(dict)
-        self._by_route: defaultdict[RouteId, dict[BellId, None]] = defaultdict(dict)
-        self._by_stop: defaultdict[StopId, dict[BellId, None]] = defaultdict(dict)
+        self._placed: dict[BellId, Bell] = {}
+        self._unplaced: dict[BellId, Bell] = {}
+        self._by_rider: _Index[RiderId] = defaultdict(dict)
+        self._by_route: _Index[RouteId] = defaultdict(dict)
+        self._by_stop: _Index[StopId] = defaultdict(dict)
+        self._by_vehicle: _Index[VehicleId] = defaultdict(dict)
+        self._by_visit: defaultdict[VehicleId, _Index[int]] = defaultdict(lambda: defaultdict(dict))
 
     def __len__(self) -> int:
         return len(self._bells)
@@ -97,45 +104,53 @@ class BellBook:
     def put(self, bell: Bell) -> None:
         """Keep a new record in place of the earlier one."""
         self._forget(bell.bell_id)
+        self._by_rider[bell.rider_id][bell.bell_id] = bell
         if bell.ended:
             self._ended[bell.bell_id] = bell
-            self._by_rider[bell.rider_id][bell.bell_id] = None
             while len(self._ended) > self._ended_kept:
                 _, old = self._ended.popitem(last=False)
                 self._drop(self._by_rider, old.rider_id, old.bell_id)
             return
         self._bells[bell.bell_id] = bell
-        self._by_rider[bell.rider_id][bell.bell_id] = None
-        self._by_stop[bell.stop_id][bell.bell_id] = None
+        self._by_stop[bell.stop_id][bell.bell_id] = bell
         if bell.state in _WITHOUT_BUS or bell.vehicle_id is None:
-            self._unplaced[bell.bell_id] = None
-            self._by_route[bell.route_id][bell.bell_id] = None
+            self._unplaced[bell.bell_id] = bell
+            self._by_route[bell.route_id][bell.bell_id] = bell
         else:
-            self._by_vehicle[bell.vehicle_id][bell.bell_id] = None
+            self._placed[bell.bell_id] = bell
+            self._by_vehicle[bell.vehicle_id][bell.bell_id] = bell
+            if bell.visit_sequence is not None:
+                self._by_visit[bell.vehicle_id][bell.visit_sequence][bell.bell_id] = bell
 
     def of_rider(self, rider_id: RiderId) -> list[Bell]:
         """A rider's bells, oldest first, ended ones included while they are kept."""
-        found = [self.get(bell_id) for bell_id in self._by_rider.get(rider_id, ())]
-        return sorted((b for b in found if b is not None), key=lambda b: (b.rung_ms, b.bell_id))
+        return sorted(self._by_rider.get(rider_id, _NONE).values(), key=lambda b: (b.rung_ms, b.bell_id))
 
     def of_vehicle(self, vehicle_id: VehicleId) -> list[Bell]:
         """Bells that await this vehicle."""
-        return self._these(self._by_vehicle.get(vehicle_id, ()))
+        return list(self._by_vehicle.get(vehicle_id, _NONE).values())
+
+    def visits_of(self, vehicle_id: VehicleId) -> Collection[int]:
+        """The stop sequences at which bells await this vehicle: live, so to be copied by who changes bells."""
+        visits = self._by_visit.get(vehicle_id)
+        return () if visits is None else visits.keys()
+
+    def at_visit(self, vehicle_id: VehicleId, stop_sequence: int) -> list[Bell]:
+        """Bells that await this vehicle at one visit."""
+        visits = self._by_visit.get(vehicle_id)
+        return [] if visits is None else list(visits.get(stop_sequence, _NONE).values())
 
     def at_stop(self, stop_id: StopId) -> list[Bell]:
         """Open bells rung at a stop, whichever bus they await."""
-        return self._these(self._by_stop.get(stop_id, ()))
+        return list(self._by_stop.get(stop_id, _NONE).values())
 
     def without_bus(self, route_id: RouteId | None = None) -> list[Bell]:
         """Bells for which no bus is chosen: all, or those of a route."""
-        return self._these(self._unplaced if route_id is None else self._by_route.get(route_id, ()))
+        return list((self._unplaced if route_id is None else self._by_route.get(route_id, _NONE)).values())
 
     def with_bus(self) -> list[Bell]:
         """Every bell that awaits a chosen bus."""
-        return [b for b in self._bells.values() if b.bell_id not in self._unplaced]
-
-    def _these(self, ids: Iterable[BellId]) -> list[Bell]:
-        return [self._bells[bell_id] for bell_id in ids]
+        return list(self._placed.values())
 
     def _forget(self, bell_id: BellId) -> None:
         old = self._bells.pop(bell_id, None)
@@ -143,13 +158,22 @@ class BellBook:
         if old is None:
             return
         self._unplaced.pop(bell_id, None)
+        self._placed.pop(bell_id, None)
         self._drop(self._by_route, old.route_id, bell_id)
         self._drop(self._by_stop, old.stop_id, bell_id)
         if old.vehicle_id is not None:
             self._drop(self._by_vehicle, old.vehicle_id, bell_id)
+            self._drop_visit(old.vehicle_id, old.visit_sequence, bell_id)
+
+    def _drop_visit(self, vehicle_id: VehicleId, stop_sequence: int | None, bell_id: BellId) -> None:
+        visits = self._by_visit.get(vehicle_id)
+        if visits is not None and stop_sequence is not None:
+            self._drop(visits, stop_sequence, bell_id)
+            if not visits:
+                del self._by_visit[vehicle_id]
 
     @staticmethod
-    def _drop(index: dict[_Key, dict[BellId, None]], key: _Key, bell_id: BellId) -> None:
+    def _drop(index: _Index[_Key], key: _Key, bell_id: BellId) -> None:
         ids = index.get(key)
         if ids is not None:
             ids.pop(bell_id, None)

@@ -50,9 +50,32 @@ def needed_m(track: Track, now_ms: int, policy: Policy) -> float:
     DOMAIN §2: `v·(t_data_age + t_deliver + t_react) + v²/(2·a_comfort)`; `v` is the likely speed, so that the
     uncertainty of an old position widens it.
     """
-    v = track.likely_speed_mps(now_ms)
+    return _stopping_m(track, track.likely_speed_mps(now_ms), now_ms, policy)
+
+
+def _stopping_m(track: Track, v: float, now_ms: int, policy: Policy) -> float:
     blind_s = min(track.age_s(now_ms), policy.extrapolate_s) + policy.t_deliver_s + policy.t_react_s
     return v * blind_s + v * v / (2.0 * policy.a_comfort_mps2)
+
+
+class Reach(NamedTuple):
+    """What a bus's speed now means for all stops ahead of it, in metres.
+
+    `needed_m`: as the function says. Its driver is told `now` within `now_m` before that, and within `soon_m` of a stop
+    that is not the next one.
+    """
+
+    needed_m: float
+    now_m: float
+    soon_m: float
+
+
+def reach_of(track: Track, now_ms: int, policy: Policy) -> Reach:
+    """Reckon once for a bus what `stage_of` asks at each stop ahead of it."""
+    v = track.likely_speed_mps(now_ms)
+    now_m = v * max(policy.now_lead_s, 0.5 * track.period_s)
+    soon_m = v * (policy.alert_lead_s + 2.0 * track.period_s)
+    return Reach(_stopping_m(track, v, now_ms, policy), now_m, max(now_m, soon_m))
 
 
 def before_commit(candidate: Candidate, now_ms: int, policy: Policy) -> bool:
@@ -141,6 +164,13 @@ def first_of(candidates: Iterable[Candidate], now_ms: int) -> Candidate | None:
     return min(bunched, key=lambda c: (c.left_m, c.track.vehicle_id))
 
 
+def may_be_ahead(current: Candidate, other: Candidate) -> bool:
+    """Could `overtaken_by` find the other bus ahead? On one path its metres alone can say no; no estimate is needed."""
+    if other.track.vehicle_id == current.track.vehicle_id:
+        return False
+    return not _same_path(current, other) or current.left_m - other.left_m > -OVERTAKE_M
+
+
 def overtaken_by(current: Candidate, best: Candidate, now_ms: int) -> bool:
     """Has another bus come clearly ahead of the chosen one?"""
     if best.track.vehicle_id == current.track.vehicle_id:
@@ -170,20 +200,27 @@ def acceptable(bell: Bell, vehicle_id: VehicleId, trip: TripKey | None) -> bool:
     return lost or bell.wanted_vehicle_id in (None, vehicle_id)
 
 
-def stage_of(candidate: Candidate, now_ms: int, policy: Policy) -> Stage | None:
+def far_off(candidate: Candidate, reach: Reach) -> bool:
+    """Is it too early to tell the driver of this visit, and so of every later one?"""
+    return candidate.left_m - reach.needed_m > reach.soon_m and not _is_next(candidate)
+
+
+def stage_of(candidate: Candidate, reach: Reach) -> Stage | None:
     """What the driver should see now: nothing yet, `ahead`, or `now`; None also once the commit point is behind.
 
     Nothing, too, for a stop where the bus stands or stood. `ahead` when the stop is the bus's next one, or when
     waiting for that would come too late (short gaps, sparse reports); `now` shortly before the commit point
     (DOMAIN §3 rule 2).
     """
-    margin_m = candidate.left_m - needed_m(candidate.track, now_ms, policy)
+    margin_m = candidate.left_m - reach.needed_m
     if margin_m <= 0.0 or candidate.approach.standing_at(candidate.visit.index):
         return None
-    v = candidate.track.likely_speed_mps(now_ms)
-    if margin_m <= v * max(policy.now_lead_s, 0.5 * candidate.track.period_s):
+    if margin_m <= reach.now_m:
         return Stage.NOW
+    return Stage.AHEAD if margin_m <= reach.soon_m or _is_next(candidate) else None
+
+
+def _is_next(candidate: Candidate) -> bool:
+    """Is this the bus's next stop, one where it stands not counted?"""
     next_index = candidate.approach.next_index
-    is_next = candidate.visit.index <= next_index + candidate.approach.standing_at(next_index)
-    soon = margin_m <= v * (policy.alert_lead_s + 2.0 * candidate.track.period_s)
-    return Stage.AHEAD if is_next or soon else None
+    return candidate.visit.index <= next_index + candidate.approach.standing_at(next_index)

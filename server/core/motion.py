@@ -68,7 +68,7 @@ def moved(shard: Shard, track: Track, taken: Taken, now_ms: int) -> list[Effect]
     effects += serving.refresh_alerts(shard, track, now_ms)
     assert track.trip is not None
     for bell in shard.bells.without_bus(track.trip.route_id):
-        effects += serving.dispatch(shard, bell, now_ms)
+        effects += serving.offer(shard, bell, track, now_ms)
     return effects
 
 

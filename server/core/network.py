@@ -81,6 +81,8 @@ class Pattern:
     path: Path
     visits: tuple[Visit, ...]
     visit_along_m: NDArray[np.float64]
+    index_of: Mapping[int, int]
+    """A visit's index by its stop sequence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,7 @@ class Network:
                 )
             ),
             visit_along_m=c.visit_along_m[rows],
+            index_of={sequence: i for i, sequence in enumerate(c.visit_sequence[rows].tolist())},
         )
 
     def path(self, index: int) -> Path:

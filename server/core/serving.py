@@ -3,12 +3,10 @@
 Each function takes the shard, makes its change, and returns the effects in the order in which they happened.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from server.core import bells as life
-from server.core import refusals
-from server.core.dispatch import Candidate, acceptable, cannot_serve, first_of, needed_m, rests
+from server.core.dispatch import Candidate, acceptable, cannot_serve, far_off, first_of, reach_of, rests
 from server.core.effects import BellChanged, Effect
 from server.core.model import Alert, Bell, BellId, BellState, Need, Outcome, Reason, VehicleId, VisitOutcome
 from server.core.network import Visit, VisitRef
@@ -24,7 +22,7 @@ def change(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     """Keep a bell's new record and tell it."""
     shard.bells.put(bell)
     if bell.ended:
-        shard.checked_ms.pop(bell.bell_id, None)
+        shard.forget_bell(bell.bell_id)
     return [BellChanged(bell, *shard.outlook(bell, now_ms))]
 
 
@@ -34,6 +32,14 @@ def dispatch(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     if best is None:
         return [] if bell.state is BellState.WAITING else change(shard, life.wait(bell, now_ms, reason=None), now_ms)
     return give(shard, bell, best, now_ms, reason=None)
+
+
+def offer(shard: Shard, bell: Bell, track: Track, now_ms: int) -> list[Effect]:
+    """After a fix of this bus: give it, or one ahead of it, a bell without a bus. Others are asked when they report."""
+    candidates = shard.candidates_of(track, shard.places_of(bell))
+    if bell.state is BellState.WAITING and not any(may(shard, bell, c, now_ms) for c in candidates):
+        return []
+    return dispatch(shard, bell, now_ms)
 
 
 def give(shard: Shard, bell: Bell, best: Candidate, now_ms: int, *, reason: Reason | None) -> list[Effect]:
@@ -49,7 +55,7 @@ def give(shard: Shard, bell: Bell, best: Candidate, now_ms: int, *, reason: Reas
 
 def best_for(shard: Shard, bell: Bell, now_ms: int) -> Candidate | None:
     """The next bus that can serve this bell now."""
-    places = refusals.places_of_bell(bell, shard.network)
+    places = shard.places_of(bell)
     return first_of((c for c in shard.candidates(places) if may(shard, bell, c, now_ms)), now_ms)
 
 
@@ -92,9 +98,7 @@ def dispatch_if_waiting(shard: Shard, bell_id: BellId, but: VehicleId, now_ms: i
     if bell is None or bell.state is not BellState.WAITING:
         return []
     others = (
-        c
-        for c in shard.candidates(refusals.places_of_bell(bell, shard.network))
-        if c.track.vehicle_id != but and may(shard, bell, c, now_ms)
+        c for c in shard.candidates(shard.places_of(bell)) if c.track.vehicle_id != but and may(shard, bell, c, now_ms)
     )
     best = first_of(others, now_ms)
     return [] if best is None else give(shard, bell, best, now_ms, reason=bell.reason)
@@ -108,21 +112,24 @@ def refresh_of(shard: Shard, vehicle_id: VehicleId | None, now_ms: int) -> list[
 
 def refresh_alerts(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
     """Make this bus's alerts say what its bells say, in the order of the stops ahead."""
-    waiting: defaultdict[int | None, list[Bell]] = defaultdict(list)
-    for bell in shard.bells.of_vehicle(track.vehicle_id):
-        waiting[bell.visit_sequence].append(bell)
+    waiting = shard.bells.visits_of(track.vehicle_id)
     effects: list[Effect] = []
     for alert in shard.alerts.live(track.vehicle_id):
         if alert.stop_sequence not in waiting:
             effects += shard.alerts.clear(track.vehicle_id, alert.stop_sequence, Outcome.CANCELLED, now_ms)
     if not waiting or track.pattern is None:
         return effects
-    for visit in track.pattern.visits:
-        bells = waiting.get(visit.stop_sequence)
-        candidate = shard.candidate(track.vehicle_id, visit.index) if bells else None
-        if bells and candidate is not None:
-            name = shard.network.stops[visit.stop_id].name
-            effects += shard.alerts.refresh(candidate, bells, name, now_ms, shard.policy)
+    reach = reach_of(track, now_ms, shard.policy)
+    for stop_sequence in sorted(waiting):
+        candidate = shard.awaited(track, stop_sequence)
+        if candidate is None:
+            continue
+        if far_off(candidate, reach):
+            break
+        bells = shard.bells.at_visit(track.vehicle_id, stop_sequence)
+        name = shard.network.stops[candidate.visit.stop_id].name
+        effects += shard.alerts.refresh(candidate, reach, bells, name, now_ms, shard.policy)
+        if candidate.left_m <= reach.needed_m:
             effects += give_up_late(shard, candidate, bells, now_ms)
     return effects
 
@@ -134,8 +141,6 @@ def give_up_late(shard: Shard, candidate: Candidate, bells: Sequence[Bell], now_
     """
     vehicle_id = candidate.track.vehicle_id
     if shard.alerts.at(vehicle_id, candidate.visit.stop_sequence) is not None:
-        return []
-    if candidate.left_m > needed_m(candidate.track, now_ms, shard.policy):
         return []
     effects: list[Effect] = []
     for bell in bells:
@@ -168,8 +173,7 @@ def bells_of_alert(
 
 def behind(shard: Shard, alert: Alert) -> list[Bell]:
     """The open bells that an alert stands for, in the order in which they rang."""
-    bells = shard.bells.of_vehicle(alert.vehicle_id)
-    return [b for b in bells if b.visit_sequence == alert.stop_sequence]
+    return shard.bells.at_visit(alert.vehicle_id, alert.stop_sequence)
 
 
 def move_away(shard: Shard, bell: Bell, reason: Reason, now_ms: int) -> list[Effect]:
@@ -211,7 +215,7 @@ def _board(shard: Shard, bell: Bell, track: Track, visit: Visit, now_ms: int) ->
     assert track.pattern is not None
     here = VisitRef(track.pattern.index, visit.index)
     candidate = shard.candidate(track.vehicle_id, visit.index)
-    fits = candidate is not None and any(here == place.ref for place in refusals.places_of_bell(bell, shard.network))
+    fits = candidate is not None and any(here == place.ref for place in shard.places_of(bell))
     if candidate is None or not fits or rests(candidate) or not acceptable(bell, track.vehicle_id, track.trip_key):
         return []
     if why_not(shard, candidate, bell.needs, now_ms) is not Reason.BUS_HERE_NOW:

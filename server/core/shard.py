@@ -1,10 +1,10 @@
 """The live state of one shard, and the look-ups that every step needs. Level 8 of the core: no step changes it here."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from server.core import views
+from server.core import refusals, views
 from server.core.alerts import AlertBoard
 from server.core.approach import Approach
 from server.core.bells import BellBook
@@ -52,8 +52,21 @@ class Shard:
         self.alerts = AlertBoard()
         self.checked_ms: dict[BellId, int] = {}
         """When each bell was last asked what is dear to ask: is any bus to come, has another come ahead."""
+        self._places: dict[BellId, Sequence[Place]] = {}
         self.declined: dict[VehicleId, Declined] = {}
         """What each driver said last of a visit: he is not asked again for it, whoever rings there later."""
+
+    def places_of(self, bell: Bell) -> Sequence[Place]:
+        """The visits at which an open bell can be served; they follow from its ring and the network, which do not change."""
+        places = self._places.get(bell.bell_id)
+        if places is None:
+            places = self._places[bell.bell_id] = refusals.places_of_bell(bell, self.network)
+        return places
+
+    def forget_bell(self, bell_id: BellId) -> None:
+        """The bell has ended: drop what is kept about it while it is open."""
+        self.checked_ms.pop(bell_id, None)
+        self._places.pop(bell_id, None)
 
     def candidates(self, places: Iterable[Place]) -> list[Candidate]:
         """Buses whose pattern has one of the visits ahead of them."""
@@ -65,6 +78,14 @@ class Shard:
                     found.append(candidate)
         return found
 
+    def candidates_of(self, track: Track, places: Iterable[Place]) -> Iterator[Candidate]:
+        """One bus, at each of the visits that its pattern has ahead of it."""
+        for place in places:
+            if track.pattern is not None and place.ref.pattern_index == track.pattern.index:
+                candidate = self.candidate(track.vehicle_id, place.ref.visit_index)
+                if candidate is not None:
+                    yield candidate
+
     def candidate(self, vehicle_id: VehicleId, visit_index: int) -> Candidate | None:
         """A bus at a visit of its pattern; None once the visit is behind it, or while its place is unknown."""
         track, approach = self.tracks[vehicle_id], self.approaches.get(vehicle_id)
@@ -75,9 +96,11 @@ class Shard:
 
     def current(self, bell: Bell, track: Track) -> Candidate | None:
         """The bus and visit that a bell awaits."""
-        if track.pattern is None:
-            return None
-        index = next((v.index for v in track.pattern.visits if v.stop_sequence == bell.visit_sequence), None)
+        return None if bell.visit_sequence is None else self.awaited(track, bell.visit_sequence)
+
+    def awaited(self, track: Track, stop_sequence: int) -> Candidate | None:
+        """The bus at the visit of its run that has this stop sequence."""
+        index = None if track.pattern is None else track.pattern.index_of.get(stop_sequence)
         return None if index is None else self.candidate(track.vehicle_id, index)
 
     def due(self, places: Iterable[Place], now_ms: int) -> bool:

@@ -186,7 +186,8 @@ class Track:
     def likely_speed_mps(self, now_ms: int) -> float:
         """The speed to reckon with now: what was said, plus what an accelerating bus may have gained since."""
         said = CRUISE_MPS if self.speed_mps is None else self.speed_mps
-        return max(said, min(URBAN_TOP_MPS, said + GAIN_MPS2 * max(0.0, self.age_s(now_ms) - 1.0)))
+        gained_s = self.age_s(now_ms) - 1.0
+        return said if gained_s <= 0.0 else max(said, min(URBAN_TOP_MPS, said + GAIN_MPS2 * gained_s))
 
     def uncertainty_m(self, now_ms: int, policy: Policy) -> float | None:
         """Half width of where the bus may be: GPS error, plus age times likely speed (limited extrapolation)."""

@@ -1,8 +1,8 @@
 """What time alone changes: silence, overtaking, expiry, forgetting. Level 10 of the core."""
 
 from server.core import bells as life
-from server.core import refusals, serving
-from server.core.dispatch import acceptable, can_be_told, needed_m, overtaken_by
+from server.core import serving
+from server.core.dispatch import acceptable, can_be_told, may_be_ahead, needed_m, overtaken_by
 from server.core.effects import Effect
 from server.core.model import Bell, BellState, Outcome, Reason, VehicleId, VisitOutcome
 from server.core.shard import Shard
@@ -63,16 +63,20 @@ def compare(shard: Shard, bell: Bell, track: Track, now_ms: int) -> list[Effect]
     if not _due(shard, bell, OVERTAKE_CHECK_S, now_ms):
         return []
     current = shard.current(bell, track)
+    if current is None or not any(may_be_ahead(current, c) for c in shard.candidates(shard.places_of(bell))):
+        return []
     best = serving.best_for(shard, bell, now_ms)
-    if current is not None and best is not None and overtaken_by(current, best, now_ms):
+    if best is not None and overtaken_by(current, best, now_ms):
         return serving.give(shard, bell, best, now_ms, reason=Reason.OVERTAKEN)
     return []
 
 
 def hand_over(shard: Shard, bell: Bell, track: Track, now_ms: int) -> bool:
     """Is the bus full by its own count, and early enough that a driver who saw the bell need not stop for it?"""
+    if track.seats_left != 0:
+        return False
     current = shard.current(bell, track)
-    return track.seats_left == 0 and current is not None and current.left_m > needed_m(track, now_ms, shard.policy)
+    return current is not None and current.left_m > needed_m(track, now_ms, shard.policy)
 
 
 def lose(shard: Shard, bell: Bell, track: Track, now_ms: int) -> list[Effect]:
@@ -100,7 +104,7 @@ def expire(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
         return give_up(shard, bell, Reason.TOO_OLD, now_ms)
     if not _due(shard, bell, EXPIRY_CHECK_S, now_ms):
         return []
-    places = refusals.places_of_bell(bell, shard.network)
+    places = shard.places_of(bell)
     coming = any(acceptable(bell, c.track.vehicle_id, c.track.trip_key) for c in shard.candidates(places))
     if coming or shard.due(places, now_ms):
         return []

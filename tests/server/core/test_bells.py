@@ -115,6 +115,21 @@ def test_the_book_knows_each_bell_by_id_rider_vehicle_and_route() -> None:
     assert book.get(BellId("nobody")) is None
 
 
+def test_the_book_knows_at_which_visits_a_bus_is_awaited_and_by_whom() -> None:
+    book = BellBook(10)
+    first, second = replace(on(number=1), visit_sequence=7), replace(on(number=2), visit_sequence=7)
+    for record in (first, second, replace(on(number=3), visit_sequence=4)):
+        book.put(record)
+    assert sorted(book.visits_of(BUS)) == [4, 7]
+    assert [b.bell_id for b in book.at_visit(BUS, 7)] == ["bell-1", "bell-2"]
+    book.put(fail(first, S.PASSED, 2, reason=None))
+    assert book.at_visit(BUS, 7) == [second]
+    book.put(move(second, S.CANCELLED, 3))
+    assert sorted(book.visits_of(BUS)) == [4]
+    assert book.at_visit(BUS, 7) == book.at_visit(OTHER, 7) == []
+    assert not book.visits_of(OTHER)
+
+
 def test_a_bell_without_a_bus_is_found_by_its_route_again() -> None:
     book = BellBook(10)
     given_ = on()

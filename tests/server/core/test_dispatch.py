@@ -16,9 +16,12 @@ from server.core.dispatch import (
     before_commit,
     can_be_told,
     cannot_serve,
+    far_off,
     first_of,
+    may_be_ahead,
     needed_m,
     overtaken_by,
+    reach_of,
     stage_of,
     standing_here,
 )
@@ -232,6 +235,28 @@ def test_bunched_buses_do_not_take_bells_from_one_another(left_m: float, name: s
     assert overtaken_by(it, candidate(left_m=left_m, name=name), it.track.seen_ms) is overtaken
 
 
+@given(
+    left_m=st.floats(0, 900),
+    other_left_m=st.floats(0, 900),
+    visit=st.sampled_from([2, 3]),
+    speeds_mps=st.tuples(st.floats(0, 14), st.floats(0, 14)),
+)
+def test_what_cannot_be_ahead_by_metres_is_never_found_ahead(
+    left_m: float, other_left_m: float, visit: int, speeds_mps: tuple[float, float]
+) -> None:
+    here = candidate(2, left_m=left_m, speed_mps=speeds_mps[0])
+    other = candidate(visit, left_m=other_left_m, speed_mps=speeds_mps[1], name="other")
+    assert may_be_ahead(here, other) or not overtaken_by(here, other, here.track.seen_ms)
+
+
+@pytest.mark.parametrize(
+    ("visit", "left_m", "name", "may"),
+    [(2, 451, "b", False), (2, 449, "b", True), (3, 451, "b", True), (2, 10, "bus", False)],
+)
+def test_on_one_path_metres_tell_who_cannot_be_ahead(visit: int, left_m: float, name: str, may: bool) -> None:
+    assert may_be_ahead(candidate(2, left_m=300), candidate(visit, left_m=left_m, name=name)) is may
+
+
 @pytest.mark.parametrize(
     ("change", "vehicle", "yes"),
     [
@@ -271,6 +296,14 @@ def test_a_wish_for_one_bus_holds_until_that_bus_is_lost(change: dict[str, Any],
 # -- what the driver sees ----------------------------------------------------------
 
 
+def stage_now(it: Candidate) -> Stage | None:
+    """What the driver should see at the moment of the fix; what is far off he is told nothing of."""
+    reach = reach_of(it.track, it.track.seen_ms, POLICY)
+    stage = stage_of(it, reach)
+    assert stage is None or not far_off(it, reach)
+    return stage
+
+
 @pytest.mark.parametrize(
     ("visit", "left_m", "stage"),
     [
@@ -285,18 +318,18 @@ def test_a_wish_for_one_bus_holds_until_that_bus_is_lost(change: dict[str, Any],
 )
 def test_stages_of_an_alert(visit: int, left_m: float, stage: Stage | None) -> None:
     it = candidate(visit, left_m=left_m)
-    assert stage_of(it, it.track.seen_ms, POLICY) is stage
+    assert stage_now(it) is stage
 
 
 def test_sparse_reports_are_told_earlier() -> None:
     it = candidate(left_m=260.0)
-    assert stage_of(it, it.track.seen_ms, POLICY) is Stage.AHEAD
+    assert stage_now(it) is Stage.AHEAD
     it.track.period_s = 40.0
-    assert stage_of(it, it.track.seen_ms, POLICY) is Stage.NOW
+    assert stage_now(it) is Stage.NOW
 
 
 def test_standing_at_a_stop_the_one_after_is_ahead() -> None:
     at_stop = candidate(1, left_m=0.0, speed_mps=0.0)
     after = Candidate(at_stop.track, at_stop.approach, STREET.pattern(0).visits[2], 400.0)
-    assert stage_of(after, at_stop.track.seen_ms, POLICY) is Stage.AHEAD
-    assert stage_of(after._replace(approach=Approach(1)), at_stop.track.seen_ms, POLICY) is None
+    assert stage_now(after) is Stage.AHEAD
+    assert stage_now(after._replace(approach=Approach(1))) is None
