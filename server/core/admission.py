@@ -63,9 +63,12 @@ def _plausible(last: Fix, fix: Fix, distance_m: float, policy: Policy) -> bool:
     limit_m = policy.max_speed_mps * gap_s + policy.jump_slack_m
     if gap_s <= SHORT_GAP_S and fix.source is Source.TERMINAL and last.speed_mps is not None:
         limit_m = min(limit_m, _reach_m(last.speed_mps, fix.speed_mps, gap_s) + REPORTED_SLACK_M + error_m)
-    return distance_m <= limit_m + sum(
-        error for error in (last.accuracy_m, fix.accuracy_m) if error and error > BLIND_M
-    )
+    return distance_m <= limit_m or distance_m <= limit_m + _blind_m(last) + _blind_m(fix)
+
+
+def _blind_m(fix: Fix) -> float:
+    """How far a fix may be wrong whose receiver says that it is lost; 0 for any other."""
+    return fix.accuracy_m if fix.accuracy_m is not None and fix.accuracy_m > BLIND_M else 0.0
 
 
 def is_blind(fix: Fix) -> bool:

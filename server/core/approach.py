@@ -148,6 +148,8 @@ def advance(approach: Approach, track: Track, policy: Policy) -> list[VisitEvent
     assert pattern is not None
     _look(approach, track, span, policy)
     events: list[VisitEvent] = []
+    if not approach.zones:
+        return events
     for index in range(approach.next_index, len(pattern.visits)):
         zone = approach.zones.get(index)
         if zone is None:
@@ -185,23 +187,38 @@ def close(approach: Approach, track: Track, policy: Policy, *, until: int | None
 def _look(approach: Approach, track: Track, span: Span, policy: Policy) -> None:
     pattern = track.pattern
     assert pattern is not None
-    reached: list[int] = []
     approach.look_beside(track, (span.to_ms - span.from_ms) / 1000.0)
     slack_m = approach.slack_m(track)
-    for index in range(approach.next_index, len(pattern.visits)):
-        if pattern.visits[index].along_m - _zone_m(pattern, index, policy, slack_m) > span.to_m:
-            break
-        reached.append(index)
-    sharing = sum(span.from_m < pattern.visits[index].along_m <= span.to_m for index in reached)
-    for index in reached:
-        zone = approach.zones.setdefault(index, Zone())
-        stop_m, zone_m = pattern.visits[index].along_m, _zone_m(pattern, index, policy, slack_m)
+    reached = _reached(pattern, approach.next_index, span.to_m, policy, slack_m)
+    unseen = span.to_ms - span.from_ms > SEEN_GAP_S * 1000
+    sharing = max(1, sum(span.from_m < stop_m <= span.to_m for _, stop_m, _ in reached)) if unseen else 1
+    for index, stop_m, zone_m in reached:
+        zone = approach.zones.get(index)
+        if zone is None:
+            zone = approach.zones[index] = Zone()
         _measure(zone, track, span, stop_m, policy)
         _see(zone, track, span, stop_m, zone_m, policy)
-        if span.to_ms - span.from_ms > SEEN_GAP_S * 1000:
-            _unseen(zone, track, span, stop_m, zone_m, max(sharing, 1), policy)
+        if unseen:
+            _unseen(zone, track, span, stop_m, zone_m, sharing, policy)
         beyond_m = span.seen_m - stop_m - _leave_m(pattern, index, policy, slack_m)
         zone.beyond = zone.beyond + 1 if beyond_m > 0 else 0
+
+
+def _reached(
+    pattern: Pattern, next_index: int, to_m: float, policy: Policy, slack_m: float
+) -> list[tuple[int, float, float]]:
+    """The visits whose zone the bus has come to, each with its place and the zone's half width in metres."""
+    reached: list[tuple[int, float, float]] = []
+    widest_m = policy.zone_m + slack_m
+    for index in range(next_index, len(pattern.visits)):
+        stop_m = pattern.visits[index].along_m
+        if stop_m - widest_m > to_m:
+            break
+        zone_m = _zone_m(pattern, index, policy, slack_m)
+        if stop_m - zone_m > to_m:
+            break
+        reached.append((index, stop_m, zone_m))
+    return reached
 
 
 def _measure(zone: Zone, track: Track, span: Span, stop_m: float, policy: Policy) -> None:
