@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,6 +21,10 @@ LEFT_M = 1_000.0
 
 NEARS_SHARE = 0.9
 """So much of the way done, how late a bus is says as much of its run as it will: near the end timetables have slack."""
+
+AFTER_DEPARTURE = 0.3
+"""How much the lateness of a bus still tells of its run once its departure was seen: what it gains or loses on its
+way is the traffic's doing, not another run's."""
 
 
 class Proposal(NamedTuple):
@@ -41,7 +46,7 @@ class Watch:
     where it stands, and since when. `rested`: where its last run ended, as long as it is there. `past`: the duties
     that fit each thing it was seen to do; `seen`: those that fit what it does now, while it is on no run yet; `waits`:
     it was seen to wait for a departure. `to_leave`, `to_arrive`: whether it has still to leave its first stop for
-    good, and to come near its last.
+    good, and to come near its last. `departed`: it was seen to leave to make this run.
     """
 
     x: float
@@ -61,6 +66,7 @@ class Watch:
     waits: bool = False
     to_leave: bool = False
     to_arrive: bool = False
+    departed: bool = False
 
     def check_from(self, track: Track) -> None:
         """Compare the progress with the movement from here on."""
@@ -132,7 +138,7 @@ class Watches:
             )
             watch.duty = runs.duty_of(track.trip, track.trip_key.start_date)
             watch.to_leave = track.progress_m is not None and track.progress_m <= FIRST_STOP_M
-            watch.to_arrive = True
+            watch.to_arrive, watch.departed = True, False
         track.mismatch = assignment is not None and assignment.said is not None
         watch.check_from(track)
 
@@ -152,18 +158,24 @@ class Watches:
                 along_m, offset_m = self.network.pattern(index).path.project(track.x, track.y)
                 if offset_m <= inference.NEAR_M:
                     places.append((index, along_m))
-        return self.timetable.fits(places, track.fix.at_ms, Doing.UNDER_WAY)
+        return self._under_way(watch, places, track.fix.at_ms)
+
+    def _under_way(self, watch: Watch, places: Sequence[tuple[int, float]], at_ms: int) -> Fits:
+        fits = self.timetable.fits(places, at_ms, Doing.UNDER_WAY)
+        if not watch.departed:
+            return fits
+        return {duty: fit._replace(cost=AFTER_DEPARTURE * fit.cost) for duty, fit in fits.items()}
 
     def follow(self, watch: Watch, track: Track) -> bool:
         """Remember when the vehicle leaves its first stop and comes near its last. True when it has just left."""
         if track.progress_m is None or track.fix is None or track.pattern is None:
             return False
+        place = (track.pattern.index, track.progress_m)
         left = watch.to_leave and track.progress_m > LEFT_M
-        arrives = watch.to_arrive and track.progress_m > NEARS_SHARE * float(track.pattern.visit_along_m[-1])
-        if left or arrives:
-            place = (track.pattern.index, track.progress_m)
-            doing = Doing.LEAVING if left else Doing.UNDER_WAY
-            watch.remember(self.timetable.fits((place,), track.fix.at_ms, doing))
-        watch.to_leave = watch.to_leave and not left
-        watch.to_arrive = watch.to_arrive and not arrives
+        if left:
+            watch.remember(self.timetable.fits((place,), track.fix.at_ms, Doing.LEAVING))
+            watch.to_leave, watch.departed = False, True
+        if watch.to_arrive and track.progress_m > NEARS_SHARE * float(track.pattern.visit_along_m[-1]):
+            watch.remember(self._under_way(watch, (place,), track.fix.at_ms))
+            watch.to_arrive = False
         return left
