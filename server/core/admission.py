@@ -58,6 +58,8 @@ def _time_refusal(track: Track, fix: Fix, policy: Policy) -> Reason | None:
 
 def _plausible(last: Fix, fix: Fix, distance_m: float, policy: Policy) -> bool:
     """Could a bus have come this far since? Reported speeds bound it over short gaps, the road's top over long."""
+    if distance_m <= min(REPORTED_SLACK_M, policy.jump_slack_m):
+        return True  # within the slack of any bound: most fixes of a bus that reports often
     gap_s = max(0.0, (fix.at_ms - last.at_ms) / 1000.0)
     error_m = (last.accuracy_m or GPS_SIGMA_M) + (fix.accuracy_m or GPS_SIGMA_M)
     limit_m = policy.max_speed_mps * gap_s + policy.jump_slack_m

@@ -52,6 +52,8 @@ class Shard:
         self.alerts = AlertBoard()
         self.checked_ms: dict[BellId, int] = {}
         """When each bell was last asked what is dear to ask: is any bus to come, has another come ahead."""
+        self.forgot_ms = 0
+        """When vehicles that are silent for long were last looked for."""
         self._places: dict[BellId, Sequence[Place]] = {}
         self.declined: dict[VehicleId, Declined] = {}
         """What each driver said last of a visit: he is not asked again for it, whoever rings there later."""

@@ -181,7 +181,7 @@ class Track:
 
     def age_s(self, now_ms: int) -> float:
         """Seconds since the last fix was received (receive time is what freshness means)."""
-        return max(0.0, (now_ms - self.seen_ms) / 1000.0)
+        return (now_ms - self.seen_ms) / 1000.0 if now_ms > self.seen_ms else 0.0
 
     def likely_speed_mps(self, now_ms: int) -> float:
         """The speed to reckon with now: what was said, plus what an accelerating bus may have gained since."""

@@ -10,6 +10,8 @@ from server.core.tracking import Track
 
 FORGET_TRACK_S = 3_600.0
 """A vehicle silent this long, with no bell behind it, is dropped from memory."""
+FORGET_EVERY_S = 60.0
+"""How often such vehicles are looked for: against an hour a minute is little."""
 OVERTAKE_CHECK_S = 5.0
 """How often a bell whose driver does not know it yet is compared with the other buses: a bus comes 50 m in it."""
 EXPIRY_CHECK_S = 20.0
@@ -32,7 +34,9 @@ def tick(shard: Shard, now_ms: int) -> list[Effect]:
         fresh = shard.bells.get(bell.bell_id)
         if fresh is not None and fresh.state is BellState.WAITING:
             effects += expire(shard, fresh, now_ms)
-    forget_silent(shard, now_ms)
+    if now_ms - shard.forgot_ms >= FORGET_EVERY_S * 1000:
+        shard.forgot_ms = now_ms
+        forget_silent(shard, now_ms)
     for track in shard.tracks.values():
         shard.forecasts.sample(track, now_ms)
     return effects

@@ -251,3 +251,8 @@ def test_a_bus_near_its_first_stop_waits_there_before_its_departure_only() -> No
     (goes_s,) = seconds(line.run(), line.place(beyond_m, 10, stands=True), 1)
     assert waits_s == pytest.approx(100 + LEG_S, abs=1)
     assert goes_s == pytest.approx(LEG_S * 0.8, abs=1)
+
+
+def test_beyond_its_last_stop_a_bus_is_expected_nowhere() -> None:
+    line = Line()
+    assert line.run().expected(line.place(GAP_M * STOPS, 400), STOPS - 1) is None
