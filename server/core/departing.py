@@ -101,5 +101,5 @@ def held_m(pattern: Pattern, outset: Outset, along_m: float, policy: Policy) -> 
 
 def near_start(track: Track, pattern: Pattern, reach_m: float = REACH_M) -> bool:
     """Is the bus, as the crow flies, about its first stop?"""
-    x, y = pattern.path.at(pattern.visits[0].along_m)
+    x, y = pattern.start_xy
     return abs(track.x - x) <= reach_m and abs(track.y - y) <= reach_m

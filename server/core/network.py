@@ -83,6 +83,8 @@ class Pattern:
     visit_along_m: NDArray[np.float64]
     index_of: Mapping[int, int]
     """A visit's index by its stop sequence."""
+    start_xy: tuple[float, float]
+    """Where on the path its first stop is: metres east and north in the network's frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +186,14 @@ class Network:
     def _make_pattern(self, index: int) -> Pattern:
         c = self._columns
         rows = slice(int(c.visit_start[index]), int(c.visit_start[index + 1]))
+        path = self.path(int(c.pattern_path[index]))
         return Pattern(
             index=index,
             pattern_id=PatternId(c.pattern_ids[index]),
             route_id=RouteId(c.route_ids[c.pattern_route[index]]),
             direction_id=_given(c.pattern_direction[index]),
             headsign=c.headsigns[c.pattern_headsign[index]],
-            path=self.path(int(c.pattern_path[index])),
+            path=path,
             visits=tuple(
                 Visit(i, StopId(c.stop_ids[stop]), sequence, along_m, pickup, drop_off)
                 for i, (stop, sequence, along_m, pickup, drop_off) in enumerate(
@@ -206,6 +209,7 @@ class Network:
             ),
             visit_along_m=c.visit_along_m[rows],
             index_of={sequence: i for i, sequence in enumerate(c.visit_sequence[rows].tolist())},
+            start_xy=path.at(float(c.visit_along_m[rows.start])),
         )
 
     def path(self, index: int) -> Path:

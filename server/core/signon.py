@@ -155,7 +155,7 @@ class Standing(NamedTuple):
 
 
 def _standing(track: Track, pattern: Pattern) -> Standing:
-    start_m = math.dist(pattern.path.at(pattern.visits[0].along_m), (track.x, track.y))
+    start_m = math.dist(pattern.start_xy, (track.x, track.y))
     places = pattern.path.candidates(track.x, track.y, 4 * PLACE_SIGMA_M)
     waits = track.trip is None or track.outset is not None or track.nearly_done
     return Standing(start_m, list(zip(places.along_m.tolist(), places.offset_m.tolist(), strict=True)), waits)
