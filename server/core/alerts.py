@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from server.core.dispatch import Candidate, Reach, stage_of
+from server.core.dispatch import Candidate
 from server.core.effects import AlertCleared, AlertMarked, AlertRaised, Effect
 from server.core.model import Alert, AlertId, Bell, BellKind, Need, Outcome, Stage, TripKey, VehicleId
 from server.core.policy import Policy
@@ -45,20 +45,19 @@ class AlertBoard:
         self._keep(alert)
 
     def refresh(
-        self, candidate: Candidate, reach: Reach, bells: Sequence[Bell], stop_name: str, now_ms: int, policy: Policy
+        self, candidate: Candidate, stage: Stage, bells: Sequence[Bell], stop_name: str, now_ms: int, policy: Policy
     ) -> list[Effect]:
-        """Make a visit's alert say what its bells say. Nothing is raised, or changed, after the commit point.
+        """Make a visit's alert say what its bells say; once it said `now` it goes on saying so.
 
         What it says follows from its stage and from which bells it stands for: what riders asked for does not change.
         """
         track = candidate.track
         live = self.at(track.vehicle_id, candidate.visit.stop_sequence)
-        stage = stage_of(candidate, reach)
-        if stage is None or track.trip_key is None:
+        if track.trip_key is None:
             return []
         if live is not None and live.stage is Stage.NOW:
             stage = Stage.NOW
-        bell_ids = tuple(bell.bell_id for bell in bells)
+        bell_ids = tuple([bell.bell_id for bell in bells])
         if live is not None and live.stage is stage and live.bells == bell_ids:
             return []
         alert = Alert(

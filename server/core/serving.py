@@ -3,10 +3,10 @@
 Each function takes the shard, makes its change, and returns the effects in the order in which they happened.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from server.core import bells as life
-from server.core.dispatch import Candidate, acceptable, cannot_serve, far_off, first_of, reach_of, rests
+from server.core.dispatch import Candidate, acceptable, cannot_serve, far_off, first_of, reach_of, rests, stage_of
 from server.core.effects import BellChanged, Effect
 from server.core.model import Alert, Bell, BellId, BellState, Need, Outcome, Reason, VehicleId, VisitOutcome
 from server.core.network import Visit, VisitRef
@@ -124,18 +124,20 @@ def refresh_alerts(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
         candidate = shard.awaited(track, stop_sequence)
         if candidate is None:
             continue
-        if far_off(candidate, reach):
+        stage = stage_of(candidate, reach)
+        if stage is not None:
+            bells = shard.bells.at_visit(track.vehicle_id, stop_sequence)
+            name = shard.network.stops[candidate.visit.stop_id].name
+            effects += shard.alerts.refresh(candidate, stage, bells, name, now_ms, shard.policy)
+        elif candidate.left_m <= reach.needed_m:
+            effects += give_up_late(shard, candidate, now_ms)
+        elif far_off(candidate, reach):
             break
-        bells = shard.bells.at_visit(track.vehicle_id, stop_sequence)
-        name = shard.network.stops[candidate.visit.stop_id].name
-        effects += shard.alerts.refresh(candidate, reach, bells, name, now_ms, shard.policy)
-        if candidate.left_m <= reach.needed_m:
-            effects += give_up_late(shard, candidate, bells, now_ms)
     return effects
 
 
-def give_up_late(shard: Shard, candidate: Candidate, bells: Sequence[Bell], now_ms: int) -> list[Effect]:
-    """A bell whose driver was not told before the commit point goes to the next bus, and says so.
+def give_up_late(shard: Shard, candidate: Candidate, now_ms: int) -> list[Effect]:
+    """Beyond the commit point: a bell whose driver was not told goes to the next bus, and says so.
 
     The physical one: an operator's earlier cut-off says until when one may ring, not until when a driver is told.
     """
@@ -143,7 +145,7 @@ def give_up_late(shard: Shard, candidate: Candidate, bells: Sequence[Bell], now_
     if shard.alerts.at(vehicle_id, candidate.visit.stop_sequence) is not None:
         return []
     effects: list[Effect] = []
-    for bell in bells:
+    for bell in shard.bells.at_visit(vehicle_id, candidate.visit.stop_sequence):
         if bell.state is BellState.ASSIGNED and shard.bells.get(bell.bell_id) is bell:
             effects += change(shard, life.wait(bell, now_ms, reason=Reason.TOO_LATE), now_ms)
             effects += dispatch_if_waiting(shard, bell.bell_id, vehicle_id, now_ms)
