@@ -61,7 +61,9 @@ class AlertBoard:
         if live is not None and live.stage is stage and live.bells == bell_ids:
             return []
         alert = Alert(
-            alert_id=alert_id(track.vehicle_id, track.trip_key, candidate.visit.stop_sequence),
+            alert_id=alert_id(track.vehicle_id, track.trip_key, candidate.visit.stop_sequence)
+            if live is None
+            else live.alert_id,
             vehicle_id=track.vehicle_id,
             trip=track.trip_key,
             stop_id=candidate.visit.stop_id,

@@ -41,6 +41,11 @@ class IllegalMoveError(ValueError):
     """A rule tried to move a bell where it cannot go: a defect, never a user's mistake."""
 
 
+def rename(bell: Bell, trip: TripKey) -> Bell:
+    """The bus that is awaited turned out to be on another run."""
+    return msgspec.structs.replace(bell, trip=trip)
+
+
 def move(bell: Bell, state: BellState, now_ms: int, *, reason: Reason | None = None) -> Bell:
     """Go to another state, keeping the bus."""
     if state not in MOVES[bell.state]:

@@ -44,7 +44,10 @@ def take_fix(shard: Shard, fix: Fix, now_ms: int) -> list[Effect]:
     effects += moved(shard, track, taken, now_ms)
     for assignment, at_start, under_way in recognition.look(shard, track, now_ms):
         whose = shard.tracks[assignment.vehicle_id]
-        effects += assign(shard, whose, assignment, now_ms, at_start=at_start, under_way=under_way)
+        if not at_start and _goes_on(shard, whose, assignment):
+            effects += rename(shard, whose, assignment, now_ms)
+        else:
+            effects += assign(shard, whose, assignment, now_ms, at_start=at_start, under_way=under_way)
     return effects
 
 
@@ -205,10 +208,7 @@ def choose_again(shard: Shard, track: Track, hint: SignOn, now_ms: int) -> list[
     trip = shard.network.trip(chosen.trip.trip_id)
     assert trip is not None
     if trip.pattern_index == track.pattern.index:
-        effects = serving.release(shard, track.vehicle_id, Reason.SIGNED_OFF, now_ms)
-        tracking.rename(track, chosen, shard.network)
-        shard.index(track, before=track.pattern.index)
-        effects.append(Assigned(chosen))
+        effects = rename(shard, track, chosen, now_ms)
     else:
         effects = assign(shard, track, chosen, now_ms)
     for other in guessing:
@@ -278,6 +278,28 @@ def assign(
         placed = placing.place_again(track, shard.policy, at_start=at_start, under_way=under_way)
         effects += moved(shard, track, placed, now_ms)
     return effects
+
+
+def rename(shard: Shard, track: Track, assignment: Assignment, now_ms: int) -> list[Effect]:
+    """A bus under way turned out to be on another run of its pattern: it goes on, and those who await it keep it."""
+    assert track.pattern is not None
+    assert assignment.trip is not None
+    tracking.rename(track, assignment, shard.network)
+    shard.index(track, before=track.pattern.index)
+    effects: list[Effect] = [Assigned(assignment)]
+    for bell in shard.bells.of_vehicle(track.vehicle_id):
+        effects += serving.change(shard, life.rename(bell, assignment.trip), now_ms)
+    return effects
+
+
+def _goes_on(shard: Shard, track: Track, assignment: Assignment) -> bool:
+    """Is this only another name for what an unsigned bus is seen to run?"""
+    before = track.assignment
+    inferred = before is not None and before.source is assignment.source is Source.INFERRED
+    if not inferred or assignment.trip is None or track.pattern is None or track.outset is not None:
+        return False
+    trip = shard.network.trip(assignment.trip.trip_id)
+    return track.on_route and trip is not None and trip.pattern_index == track.pattern.index
 
 
 def terminal_link(shard: Shard, event: TerminalLink, now_ms: int) -> list[Effect]:

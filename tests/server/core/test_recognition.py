@@ -4,12 +4,24 @@ import msgspec
 import pytest
 
 from server.core.effects import StopVisited
-from server.core.events import Tick
-from server.core.model import Assignment, Phase, RouteId, Source, TripId, TripKey, VehicleId
+from server.core.events import Presence, Tick
+from server.core.model import (
+    Assignment,
+    Bell,
+    BellState,
+    Phase,
+    RouteId,
+    Source,
+    StopId,
+    TripId,
+    TripKey,
+    VehicleId,
+)
 from server.core.network import Headway
 from server.core.upkeep import FORGET_TRACK_S
 from tests.server.core.engine_world import DAY, START_S, World
 from tests.server.core.open_streets import EAST, LENGTH_M, WEST, Line, Stray, at, shuttle, streets
+from tests.server.core.winding_ways import lat_lon
 
 MIDDLE = (2_000.0, 0.0)
 FAR_END = (LENGTH_M, 0.0)
@@ -213,6 +225,25 @@ def test_a_departure_tells_that_another_run_was_meant() -> None:
     bus.stand(600)
     bus.drive((1_500.0, 0.0))
     assert bus.trip_id() == "10-0-1"
+
+
+def test_riders_keep_a_bus_that_turns_out_to_be_on_another_run() -> None:
+    bus = Stray(shuttle_world(-200))
+    bus.report()
+    bus.stand(210)
+    x, world = 3_000.0, bus.world
+    world.ring(at_stop=StopId(f"{x:.0f},0"), presence=Presence(*lat_lon(x, 0.0), 8.0))
+    bus.stand(600)
+    bus.drive((900.0, 0.0))
+    waited = len(world.states())
+    assert (bus.trip_id(), world.states()[-1]) == ("10-0-2", (BellState.ASSIGNED, "stray"))
+    bus.drive((1_500.0, 0.0))
+    assert bus.trip_id() == "10-0-1"
+    assert world.states()[waited:] == [(BellState.ASSIGNED, "stray")]
+    [bell] = [fact for fact in world.facts() if isinstance(fact, Bell)]
+    assert bell.trip == TripKey(TripId("10-0-1"), DAY)
+    bus.drive((2_990.0, 0.0))
+    assert {alert.trip.trip_id for alert in world.alerts("stray")} == {"10-0-1"}
 
 
 def test_trips_run_by_headway_belong_to_every_bus_of_the_line() -> None:
