@@ -4,6 +4,7 @@ Progress along the pattern decides, never a circle: a stop across the road or th
 place of the path. Entering and leaving have different thresholds, and a visit is over only once.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,15 +12,10 @@ from server.core.model import Doors, Source, VisitOutcome
 from server.core.network import Pattern
 from server.core.policy import Policy
 from server.core.tracking import Span, Track, doors_open
+from server.core.unseen import BRAKE_LOSS_S, spare_s, stop_spare_s
 
 SEEN_GAP_S = 10.0
 """Fixes at most this far apart show what happened in a ±30 m zone (60 m at 6 m/s, a slow pass, take 10 s)."""
-BRAKE_LOSS_S = 10.0
-"""Time that stopping and starting again costs besides standing: v/a at 10 m/s and 1 m/s²."""
-FREE_MPS = 9.0
-"""Speed of a bus between stops when its fixes do not tell: 32 km/h."""
-BRISK_MPS = 12.0
-"""... and where the road is free: 43 km/h under a limit of 50. What may have been either is unknown."""
 CONFIRM_M = 250.0
 """Farther beyond the leave threshold than a wrong fix errs (200 m) one fix says that a stop is behind; closer, two."""
 AT_POLE_M = 12.0
@@ -82,8 +78,9 @@ class Zone:
     told: bool = False
     longest_gap_s: float = 0.0
     slack_s: float = 0.0
-    most_s: float = 0.0
-    """Time it had to spare while it was out of sight, if it ran at `FREE_MPS` and at `BRISK_MPS`."""
+    """Time it had to spare while it was out of sight, if it ran unhurriedly and did not stop."""
+    stop_spare_s: float = -math.inf
+    """... and if it ran briskly and stopped here: below 0 it cannot have."""
     beyond: int = 0
 
 
@@ -261,21 +258,16 @@ def _see(zone: Zone, track: Track, span: Span, stop_m: float, zone_m: float, pol
 def _unseen(zone: Zone, track: Track, span: Span, stop_m: float, zone_m: float, sharing: int, policy: Policy) -> None:
     """Add the time that a bus unseen for long had to spare on a movement past a stop, or from or into its zone.
 
-    Stops passed in one movement share it (`sharing`). A long movement from or into the zone may have been delayed elsewhere: it only says that a stop was possible.
+    Stops passed in one movement share it (`sharing`), though it may have stood at any one of them. A long movement from or
+    into the zone may have been delayed elsewhere: it only says that a stop was possible.
     """
     past = span.from_m < stop_m <= span.to_m
     near = abs(span.seen_m - stop_m) <= zone_m or abs(span.from_m - stop_m) <= zone_m
     if not (past or near):
         return
     if past or span.to_m - span.from_m <= 2.0 * policy.zone_m:
-        zone.slack_s = max(zone.slack_s, _spare_s(track, span, FREE_MPS, policy) / sharing)
-    zone.most_s = max(zone.most_s, _spare_s(track, span, BRISK_MPS, policy) / sharing)
-
-
-def _spare_s(track: Track, span: Span, free_mps: float, policy: Policy) -> float:
-    """Time that a movement took beyond what a bus needs that runs freely at this speed, or at its own if that is higher."""
-    free_mps = max(free_mps, min(track.speed_mps or 0.0, policy.max_speed_mps))
-    return (span.to_ms - span.from_ms) / 1000.0 - (span.to_m - span.from_m) / free_mps
+        zone.slack_s = max(zone.slack_s, spare_s(track, span, policy) / sharing)
+    zone.stop_spare_s = max(zone.stop_spare_s, stop_spare_s(track, span, stop_m, policy))
 
 
 def _rolls(track: Track, policy: Policy) -> bool:
@@ -341,12 +333,12 @@ def _verdict(index: int, zone: Zone, policy: Policy) -> Finished:
 
 def _guess(index: int, zone: Zone, policy: Policy) -> Finished:
     """The bus was out of sight at the stop: time it had to spare says whether it can have stood there."""
-    spare_s = zone.slack_s - BRAKE_LOSS_S
+    stood_s = zone.slack_s - BRAKE_LOSS_S
     reached, left = zone.reached_ms, zone.left_ms
-    if spare_s >= policy.stand_s:
-        left = reached + int(spare_s * 1000) if reached is not None else left
-        return Finished(index, VisitOutcome.STOPPED, reached, left, round(spare_s, 1), GUESSED_CONFIDENCE)
-    if zone.most_s < policy.stand_s / 2:
+    if stood_s >= policy.stand_s:
+        left = reached + int(stood_s * 1000) if reached is not None else left
+        return Finished(index, VisitOutcome.STOPPED, reached, left, round(stood_s, 1), GUESSED_CONFIDENCE)
+    if zone.stop_spare_s < 0.0:
         return Finished(index, VisitOutcome.PASSED, reached, left, 0.0, GUESSED_CONFIDENCE)
     return Finished(index, VisitOutcome.UNKNOWN, reached, left, 0.0, UNKNOWN_CONFIDENCE)
 

@@ -317,7 +317,14 @@ def jump(gap_s: float, way_m: float, speed_mps: float | None = 10.0) -> Finished
 
 @pytest.mark.parametrize(
     ("gap_s", "outcome", "confidence"),
-    [(28, V.PASSED, 0.6), (30, V.UNKNOWN, 0.5), (47, V.UNKNOWN, 0.5), (49, V.STOPPED, 0.6), (90, V.STOPPED, 0.6)],
+    [
+        (28, V.PASSED, 0.6),
+        (38, V.PASSED, 0.6),
+        (39, V.UNKNOWN, 0.5),
+        (47, V.UNKNOWN, 0.5),
+        (49, V.STOPPED, 0.6),
+        (90, V.STOPPED, 0.6),
+    ],
 )
 def test_time_to_spare_tells_a_stop_from_a_pass(gap_s: float, outcome: VisitOutcome, confidence: float) -> None:
     visit = jump(gap_s, 300.0)
