@@ -90,6 +90,8 @@ def test_a_pattern_knows_its_visits(network: Network) -> None:
     assert (pattern.route_id, pattern.direction_id) == ("R1", 0)
     assert [(v.index, v.stop_id, v.stop_sequence) for v in pattern.visits] == [(0, "A", 1), (1, "B", 2), (2, "C", 3)]
     assert [v.along_m for v in pattern.visits] == pattern.visit_along_m.tolist()
+    assert pattern.index_of == {v.stop_sequence: v.index for v in pattern.visits}
+    assert pattern.start_xy == pattern.path.at(pattern.visits[0].along_m)
     assert pattern.visit_along_m[-1] == pytest.approx(pattern.path.length_m) == pytest.approx(666, abs=1)
 
 
