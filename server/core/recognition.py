@@ -28,6 +28,8 @@ MAY_BE_ELSEWHERE_S = 120.0
 """Until so long before its departure a bus may be anywhere: finishing another trip, or waiting in another street."""
 LONG_PAST_S = 600.0
 """A bus that is not on its way so long after its departure does not make that run late, it makes another one."""
+DETOUR_M = 1_500.0
+"""Round a closed street a bus drives so far: out by two or three blocks, along, and back. With more it left its run."""
 QUEUE_M = 80.0
 """Two buses that wait in front of it keep a bus so far from its last stop: standing there it has arrived."""
 TURNS_S = 60.0
@@ -142,9 +144,11 @@ def _give_up(shard: Shard, track: Track, watch: Watch, now_ms: int, *, idle: Pha
     home = watch.way.route_id if watch.way is not None else None
     resting = idle is Phase.LAYOVER
     here = (track.x, track.y)
+    astray_m = 0.0 if watch.belief is None else watch.belief.astray_m
     shard.watches.leave(track.vehicle_id, watch)
     watch.rested = here if resting else None
     watch.belief = inference.begin(track, shard.network, home=home, turning=resting, at=here)
+    watch.belief.astray_m = astray_m
     track.idle = idle
     return [Proposal(Assignment(track.vehicle_id, now_ms, source=Source.INFERRED))]
 
@@ -194,7 +198,7 @@ def _judge(shard: Shard, track: Track, watch: Watch, belief: Belief, now_ms: int
         return []
     found = inference.found(belief, network, partial(_untimely, shard, track))
     if found is None:
-        lost = belief.astray and assignment.source is Source.INFERRED
+        lost = belief.astray_m > DETOUR_M and assignment.source is Source.INFERRED
         return _give_up(shard, track, watch, now_ms, idle=Phase.DEADHEAD) if lost else []
     if assignment.said is not None and assignment.said.trip is not None:
         trip = network.trip(assignment.said.trip.trip_id)

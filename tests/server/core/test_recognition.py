@@ -140,11 +140,22 @@ def test_a_recognised_bus_that_leaves_its_street_is_let_go() -> None:
     bus.report()
     bus.drive(MIDDLE)
     assert bus.trip_id() == "10-0-0"
-    bus.drive((2_000.0, 900.0))
+    bus.drive((2_000.0, 1_900.0))
     assert bus.trip_id() is None
     assert bus.position().phase is Phase.DEADHEAD
     bus.drive((2_000.0, 0.0), (2_900.0, 0.0))
     assert bus.trip_id() == "10-0-0"
+
+
+def test_a_recognised_bus_keeps_its_run_on_a_detour() -> None:
+    bus = Stray(shuttle_world(60), x=500.0)
+    bus.report()
+    bus.drive((1_500.0, 0.0), (1_500.0, 450.0), (2_000.0, 450.0))
+    assert bus.trip_id() == "10-0-0"
+    assert bus.position().phase is Phase.OFF_ROUTE
+    bus.drive((2_000.0, 0.0), (2_900.0, 0.0))
+    assert bus.trip_id() == "10-0-0"
+    assert bus.position().phase is Phase.IN_SERVICE
 
 
 def test_a_bus_that_waits_at_a_terminal_waits_for_the_run_that_begins_there() -> None:
@@ -541,7 +552,7 @@ def test_an_inferred_run_nowhere_near_is_given_up() -> None:
     bus = Stray(world, x=500.0, y=900.0)
     bus.report()
     assert bus.trip_id() == "10-0-0"
-    bus.drive((1_500.0, 900.0))
+    bus.drive((2_300.0, 900.0))
     assert bus.trip_id() is None
     assert bus.position().phase is Phase.DEADHEAD
 
