@@ -53,8 +53,7 @@ class AlertBoard:
         """
         track = candidate.track
         live = self.at(track.vehicle_id, candidate.visit.stop_sequence)
-        if track.trip_key is None:
-            return []
+        assert track.trip_key is not None
         if live is not None and live.stage is Stage.NOW:
             stage = Stage.NOW
         bell_ids = tuple([bell.bell_id for bell in bells])
