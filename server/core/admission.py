@@ -1,4 +1,4 @@
-"""Take or refuse a fix: its time, and whether a bus can have come there. Level 2 of the core: knows tracking."""
+"""Take or refuse a fix: its time, and whether a bus can have come there. Level 6 of the core: knows tracking."""
 
 import math
 from typing import NamedTuple

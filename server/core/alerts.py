@@ -1,4 +1,4 @@
-"""What each driver is shown: one alert for each (trip, visit), however many bells stand behind it. Level 6 of the core."""
+"""What each driver is shown: one alert for each (trip, visit), however many bells stand behind it. Level 9 of the core."""
 
 import hashlib
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What a bus does at each visit: arrives, stands, leaves or passes. Level 4 of the core.
+"""What a bus does at each visit: arrives, stands, leaves or passes. Level 7 of the core.
 
 Progress along the pattern decides, never a circle: a stop across the road or the second pass of a loop is at another
 place of the path. Entering and leaving have different thresholds, and a visit is over only once.

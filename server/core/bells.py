@@ -1,4 +1,4 @@
-"""The bell's state machine, and the book of bells. Level 6 of the core.
+"""The bell's state machine, and the book of bells. Level 1 of the core.
 
 A bell moves only along `MOVES` and ends exactly once; every move makes a new record.
 """

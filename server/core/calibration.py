@@ -1,4 +1,4 @@
-"""How sure a prediction is: quantiles of its own past errors, followed as they come. Level 3 of the core.
+"""How sure a prediction is: quantiles of its own past errors, followed as they come. Level 0 of the core.
 
 Errors are measured in units of a spread that grows with the way ahead. Their 10th, 50th and 90th percentiles are
 followed by stochastic approximation (Robbins-Monro; as in adaptive conformal inference, Gibbs and Candès 2021): a

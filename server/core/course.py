@@ -1,4 +1,4 @@
-"""What is expected of one run: seconds to each visit ahead, and how unsure they are. Level 3 of the core, below tracking.
+"""What is expected of one run: seconds to each visit ahead, and how unsure they are. Level 4 of the core, below tracking.
 
 A `Course` joins a trip's timetable with what is learned of its links and stops, and remembers what this run has done so
 far. It knows no fix and no vehicle: the caller says where the bus is on the path.

@@ -1,4 +1,4 @@
-"""Has a bus left its first stop? Before its time it turns, waits in bays and drives along its own path. Level 2 of the core.
+"""Has a bus left its first stop? Before its time it turns, waits in bays and drives along its own path. Level 6 of the core.
 
 On real days a bus signed on to its next trip drives hundreds of metres along that trip's path to a bay and waits there
 for twenty minutes: its fixes alone cannot be told from a departure, its clock can.

@@ -1,4 +1,4 @@
-"""Which bus serves which bell, and when its driver is told. Level 5 of the core.
+"""Which bus serves which bell, and when its driver is told. Level 8 of the core.
 
 Exactly one bus: the one that will be there first of those that still can stop in comfort. Reasons are given for every
 bus that cannot.

@@ -1,4 +1,4 @@
-"""Which way a vehicle runs, by its own movement. Level 3 of the core: knows tracking and network.
+"""Which way a vehicle runs, by its own movement. Level 8 of the core: knows tracking and network.
 
 A *way* is a route in one direction. Without a sign-on, or with one that its movement contradicts, every path near the
 vehicle is a hypothesis: where along it the vehicle would be, and how badly that explains what it did since. Being near

@@ -1,4 +1,4 @@
-"""What is learned of a network's days, as one record that can be stored and read back. Level 3 of the core; pure.
+"""What is learned of a network's days, as one record that can be stored and read back. Level 2 of the core; pure.
 
 The bytes begin with a line that names the format and its version, so that another program's file, an older or a newer
 version, and a cut-off file are told apart from ours by a sentence and never by a wrong prediction.

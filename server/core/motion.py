@@ -1,4 +1,4 @@
-"""What a fix or a sign-on changes: place, visits, this bus's bells, then bells that wait for its route. Level 10."""
+"""What a fix or a sign-on changes: place, visits, this bus's bells, then bells that wait for its route. Level 13 of the core."""
 
 from typing import assert_never
 

@@ -1,4 +1,4 @@
-"""Put a bus along its pattern by its fixes. Level 2 of the core: knows tracking, network, policy."""
+"""Put a bus along its pattern by its fixes. Level 7 of the core: knows tracking, network, policy."""
 
 import math
 from collections.abc import Callable, Iterable

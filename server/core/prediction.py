@@ -1,4 +1,4 @@
-"""When will it be there: a bus's place joined with what is expected of its run. Level 3 of the core.
+"""When will it be there: a bus's place joined with what is expected of its run. Level 6 of the core.
 
 `eta_s` is the median of the same model that gives `bands` (10, 50 and 90 %). `Forecasts` is what is learned from all
 buses of a shard: it is told of arrivals and finished visits, and puts predictions aside to learn from their errors.

@@ -1,4 +1,4 @@
-"""What a vehicle runs when nobody said it, or when what was said is not so. Level 10 of the core: over sharing.
+"""What a vehicle runs when nobody said it, or when what was said is not so. Level 12 of the core: over sharing.
 
 A signed-on bus costs one distance a fix: only when it has moved and its progress has not is it looked at more closely.
 An unsigned one is looked at until its way is clear (`inference`), then given a run (`sharing`). What a driver said is

@@ -1,4 +1,4 @@
-"""Every reason why a ring is refused, in the order in which a rider would want to hear them. Level 7 of the core."""
+"""Every reason why a ring is refused, in the order in which a rider would want to hear them. Level 9 of the core."""
 
 import math
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What riders and drivers say: ring, cancel, shown, answer. Level 10 of the core."""
+"""What riders and drivers say: ring, cancel, shown, answer. Level 12 of the core."""
 
 from collections.abc import Sequence
 

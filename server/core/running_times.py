@@ -1,4 +1,4 @@
-"""How long buses take from stop to stop, learned from those that just did it. Level 3 of the core, below prediction.
+"""How long buses take from stop to stop, learned from those that just did it. Level 1 of the core, below prediction.
 
 A *link* is the way from one stop to the next, keyed by the two stops, so that all patterns that use them share what is
 learned. Its time counts from arrival to arrival: the stand at the first of the two stops and the run to the second.

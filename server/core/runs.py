@@ -1,4 +1,4 @@
-"""Which run each vehicle of a route is on, chosen for all of them together. Level 3 of the core: knows network.
+"""Which run each vehicle of a route is on, chosen for all of them together. Level 6 of the core: knows network.
 
 Buses are later than their headway is long, so the nearest departure in the timetable is a coin toss in the middle of
 a trip. Three things decide it: no two vehicles are on one run; a vehicle keeps its block all day, so that every

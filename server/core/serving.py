@@ -1,4 +1,4 @@
-"""Bells and the buses that serve them: choose, tell, let go, end. Level 9 of the core.
+"""Bells and the buses that serve them: choose, tell, let go, end. Level 11 of the core.
 
 Each function takes the shard, makes its change, and returns the effects in the order in which they happened.
 """

@@ -1,4 +1,4 @@
-"""The live state of one shard, and the look-ups that every step needs. Level 8 of the core: no step changes it here."""
+"""The live state of one shard, and the look-ups that every step needs. Level 10 of the core: no step changes it here."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Share the runs of a route out among the vehicles that nobody signed on to one. Level 9 of the core.
+"""Share the runs of a route out among the vehicles that nobody signed on to one. Level 11 of the core.
 
 Rarely done: when a vehicle's way becomes clear, when it has left a terminal, and every few minutes.
 """

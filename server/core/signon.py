@@ -1,4 +1,4 @@
-"""Which run of which trip a sign-on means. Level 3 of the core: knows tracking and network.
+"""Which run of which trip a sign-on means. Level 6 of the core: knows tracking and network.
 
 By trip and service day when both are said; otherwise the run that fits the clock and, where a fix is known, the place.
 """

@@ -1,4 +1,4 @@
-"""What is believed of one vehicle: its fix, run, place and how sure that is. Level 2 of the core: knows network, policy.
+"""What is believed of one vehicle: its fix, run, place and how sure that is. Level 5 of the core: knows network, policy.
 
 A `Track` is the live state of one vehicle. It belongs to the engine and is changed by `admission` (a fix is taken or
 refused), `placing` (where that is along the pattern) and the functions here (which run it is on).

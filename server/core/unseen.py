@@ -1,4 +1,4 @@
-"""Can a bus have stood at a stop while nobody saw it? Time answers: running takes some, a stop takes more. Level 3.
+"""Can a bus have stood at a stop while nobody saw it? Time answers: running takes some, a stop takes more. Level 6 of the core.
 
 Between two fixes lies a way and a time. A bus that stands on the way must brake to nothing, stand and pull out again, and
 must fit the speeds that it reported at both ends. Where that takes longer than there was, it passed, whatever its driver

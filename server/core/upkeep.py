@@ -1,4 +1,4 @@
-"""What time alone changes: silence, overtaking, expiry, forgetting. Level 10 of the core."""
+"""What time alone changes: silence, overtaking, expiry, forgetting. Level 12 of the core."""
 
 from server.core import bells as life
 from server.core import serving

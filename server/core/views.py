@@ -1,4 +1,4 @@
-"""What the engine believes, as records for those who ask. Level 7 of the core: reads state, changes none."""
+"""What the engine believes, as records for those who ask. Level 9 of the core: reads state, changes none."""
 
 from collections.abc import Iterable, Iterator
 

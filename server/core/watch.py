@@ -1,4 +1,4 @@
-"""What is remembered of vehicles so that their runs can be recognised. Level 4 of the core: over inference and runs."""
+"""What is remembered of vehicles so that their runs can be recognised. Level 9 of the core: over inference and runs."""
 
 import math
 from collections import defaultdict
