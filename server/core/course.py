@@ -20,7 +20,8 @@ LONGEST_WAIT_S = 3_600.0
 FIRST_STOP_M = 60.0
 """A bus that is due, or late, to leave still waits if it stands within this of its first stop (a bay, a queue of two)."""
 TERMINAL_M = 1_000.0
-"""Bays, turning loops and parking places of a first stop are within this; a bus that stands there early has not begun."""
+"""Bays, turning loops, parking places and fuel of a first stop are within this: a bus that stands there early has not begun,
+and a run forward this long is no manoeuvre."""
 APPROACH_MPS = 6.0
 """Speed of a bus on its way to its first stop: yards, turns and bays."""
 STAND_SHARE = 0.6

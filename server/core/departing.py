@@ -6,7 +6,7 @@ for twenty minutes: its fixes alone cannot be told from a departure, its clock c
 
 from typing import NamedTuple
 
-from server.core.course import FIRST_STOP_M
+from server.core.course import FIRST_STOP_M, TERMINAL_M
 from server.core.events import Fix
 from server.core.network import Pattern
 from server.core.policy import Policy
@@ -16,10 +16,8 @@ EARLY_S = 60.0
 """A bus may leave its first stop this much ahead of time without further proof (what operators still call on time)."""
 DRIVEN_EARLY_S = 180.0
 """... and be this much ahead on its way: buses run minutes early between the stops where they wait."""
-REACH_M = 1000.0
-"""Bays, turning places and fuel are within this of a first stop; a run forward this long is no manoeuvre."""
 AHEAD_MPS = 2.0
-"""The earlier a departure, the longer the run that proves it: `REACH_M` for one more than eight minutes early."""
+"""The earlier a departure, the longer the run that proves it: `TERMINAL_M` for one more than eight minutes early."""
 GUESSED_REACH_M = 150.0
 """... of a bus signed on to a route only: it may be on an earlier run than the one it was given while it waited."""
 MIDWAY_EARLY_S = 900.0
@@ -87,7 +85,7 @@ def has_left(track: Track, pattern: Pattern, seen: Seen, *, fresh: bool, forward
         return True
     if seen.ahead_s <= (EARLY_S if near else MIDWAY_EARLY_S):
         return forward and outset.steps >= (1 if at_first(pattern, outset.from_m) else 2)
-    proof_m = GUESSED_REACH_M if track.hint is not None and not track.chosen else REACH_M
+    proof_m = GUESSED_REACH_M if track.hint is not None and not track.chosen else TERMINAL_M
     return forward and outset.steps >= 2 and outset.to_m - outset.from_m >= min(proof_m, AHEAD_MPS * seen.ahead_s)
 
 
@@ -99,7 +97,7 @@ def held_m(pattern: Pattern, outset: Outset, along_m: float, policy: Policy) -> 
     return min(along_m, first_m + policy.zone_m) if outset.early else along_m
 
 
-def near_start(track: Track, pattern: Pattern, reach_m: float = REACH_M) -> bool:
+def near_start(track: Track, pattern: Pattern, reach_m: float = TERMINAL_M) -> bool:
     """Is the bus, as the crow flies, about its first stop?"""
     x, y = pattern.start_xy
     return abs(track.x - x) <= reach_m and abs(track.y - y) <= reach_m

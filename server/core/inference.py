@@ -60,7 +60,7 @@ TURNED_FORWARD_M = 120.0
 """After a run that ended here, the one that begins here is no surprise: it is believed sooner."""
 BEGINS_M = 400.0
 """So near its first stop a path begins: the street or two around a terminal."""
-TERMINAL_M = 250.0
+TURN_M = 250.0
 """A bus may end its run and begin the next at a stand so far from its last stop and from its first."""
 SAME_WAY_MARGIN = 10.0
 """Paths of the way that explain the movement almost as well may all be what it runs: the timetable chooses."""
@@ -183,13 +183,12 @@ def begins_here(network: Network, x: float, y: float) -> Found | None:
     """Tell the one way that begins at this terminal; None where several do, or where another way passes through."""
     beginning: list[int] = []
     passing: set[Way] = set()
-    for path_index in network.paths_near(x, y, TERMINAL_M):
+    for path_index in network.paths_near(x, y, TURN_M):
         for index in network.patterns_of_path(path_index):
             pattern = network.pattern(index)
-            first, last = (pattern.path.at(pattern.visits[i].along_m) for i in (0, -1))
-            if math.dist(first, (x, y)) <= TERMINAL_M:
+            if math.dist(pattern.start_xy, (x, y)) <= TURN_M:
                 beginning.append(index)
-            elif math.dist(last, (x, y)) > TERMINAL_M:
+            elif math.dist(pattern.path.at(pattern.visits[-1].along_m), (x, y)) > TURN_M:
                 passing.add(way_of(network, index))
     found = {way_of(network, index) for index in beginning}
     if len(found) != 1 or not passing <= found:

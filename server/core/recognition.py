@@ -9,12 +9,13 @@ import math
 from functools import partial
 
 from server.core import departing, inference, sharing, signon
+from server.core.course import TERMINAL_M
 from server.core.inference import Belief, Found, Places
 from server.core.model import Assignment, Phase, Source
 from server.core.runs import UNKNOWN_COST, Doing
 from server.core.shard import Shard
 from server.core.tracking import Track
-from server.core.watch import LEFT_M, Proposal, Watch
+from server.core.watch import Proposal, Watch
 
 CHECK_M = 150.0
 """How far a vehicle moves before its progress is compared with it: more than GPS error and a stand's manoeuvres."""
@@ -64,14 +65,14 @@ def _without_run(shard: Shard, track: Track, watch: Watch, now_ms: int) -> list[
         watch.belief = inference.begin(track, network, at=(track.x, track.y))
     if not inference.observe(watch.belief, track, network):
         return _waiting(shard, track, watch, now_ms)
-    if watch.rested is not None and math.dist(watch.rested, (track.x, track.y)) > inference.TERMINAL_M:
+    if watch.rested is not None and math.dist(watch.rested, (track.x, track.y)) > inference.TURN_M:
         watch.rested = None
     resting = Phase.UNKNOWN if watch.rested is None else Phase.LAYOVER
     track.idle = Phase.DEADHEAD if watch.belief.astray else resting
     found = inference.found(watch.belief, network, partial(_untimely, shard, track))
     if found is None:
         return []
-    leaving = watch.belief.turning and found.places[0][1] <= LEFT_M
+    leaving = watch.belief.turning and found.places[0][1] <= TERMINAL_M
     return _take_way(shard, track, watch, found, Doing.LEAVING if leaving else Doing.UNDER_WAY, now_ms)
 
 
@@ -115,7 +116,7 @@ def _ended(shard: Shard, track: Track, watch: Watch, assignment: Assignment, now
     if track.pattern is None or track.progress_m is None or not track.on_route:
         return []
     left_m = float(track.pattern.visit_along_m[-1]) - track.progress_m
-    if left_m > inference.TERMINAL_M:
+    if left_m > inference.TURN_M:
         return []
     arrived = track.at_end or (stood_s >= TURNS_S and left_m <= QUEUE_M)
     if assignment.said is not None:
@@ -135,8 +136,8 @@ def _due_here(shard: Shard, track: Track, following: Assignment) -> bool:
     assert trip is not None
     departs_ms = shard.network.day_start_ms(following.trip.start_date) + 1000 * int(trip.departures_s[0])
     pattern = shard.network.pattern(trip.pattern_index)
-    away_m = math.dist(pattern.path.at(pattern.visits[0].along_m), (track.x, track.y))
-    return track.fix.at_ms >= departs_ms - DUE_S * 1000 and away_m <= inference.TERMINAL_M
+    away_m = math.dist(pattern.start_xy, (track.x, track.y))
+    return track.fix.at_ms >= departs_ms - DUE_S * 1000 and away_m <= inference.TURN_M
 
 
 def _give_up(shard: Shard, track: Track, watch: Watch, now_ms: int, *, idle: Phase) -> list[Proposal]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from server.core import inference, runs
-from server.core.course import FIRST_STOP_M
+from server.core.course import FIRST_STOP_M, TERMINAL_M
 from server.core.inference import Belief, Found, Way
 from server.core.model import Assignment, RouteId, Source, VehicleId
 from server.core.network import Network
@@ -16,9 +16,6 @@ from server.core.tracking import Track
 
 PAST_KEPT = 8
 """Departures and places remembered of a vehicle: four trips, about half a day."""
-LEFT_M = 1_000.0
-"""So far beyond its first stop a bus has left the terminal to make its run, and not to wait for it somewhere else."""
-
 NEARS_SHARE = 0.9
 """So much of the way done, how late a bus is says as much of its run as it will: near the end timetables have slack."""
 
@@ -171,7 +168,7 @@ class Watches:
         if track.progress_m is None or track.fix is None or track.pattern is None:
             return False
         place = (track.pattern.index, track.progress_m)
-        left = watch.to_leave and track.progress_m > LEFT_M
+        left = watch.to_leave and track.progress_m > TERMINAL_M
         if left:
             watch.remember(self.timetable.fits((place,), track.fix.at_ms, Doing.LEAVING))
             watch.to_leave, watch.departed = False, True
