@@ -157,3 +157,13 @@ class Stray:
 def at(network: Network, seconds: float) -> World:
     """A world over this network, so many seconds after the first trip leaves."""
     return World(network=network, now_ms=network.day_start_ms(DAY) + round((START_S + seconds) * 1000))
+
+
+MIDDLE = (2_000.0, 0.0)
+FAR_END = (LENGTH_M, 0.0)
+NORTH_SOUTH = [(2_000.0, -3_000.0), (2_000.0, 3_000.0)]
+
+
+def shuttle_world(seconds: float = 0.0, *, blocks: bool = True) -> World:
+    """The shuttle's street, so many seconds after its first departure."""
+    return at(streets(*shuttle(blocks=blocks)), seconds)
