@@ -226,7 +226,5 @@ def _manoeuvres(track: Track) -> bool:
 
 def _ahead_s(track: Track) -> float:
     """Tell how many seconds there are until its run begins (negative: since)."""
-    assert track.trip is not None
     assert track.fix is not None
-    departs_ms = track.day_start_ms + 1000 * int(track.trip.departures_s[0])
-    return (departs_ms - track.fix.at_ms) / 1000.0
+    return (track.departs_ms - track.fix.at_ms) / 1000.0

@@ -172,12 +172,16 @@ class Track:
         if self.outset is not None and self.outset.away:
             return True
         assert self.pattern is not None
-        assert self.trip is not None
         assert self.fix is not None
         assert self.progress_m is not None
-        departs_ms = self.day_start_ms + 1000 * int(self.trip.departures_s[0])
         at_first = self.progress_m <= self.pattern.visits[0].along_m + FIRST_STOP_M
-        return at_first and self.fix.at_ms < departs_ms and (self.speed_mps or 0.0) < HEADING_SPEED_MPS
+        return at_first and self.fix.at_ms < self.departs_ms and (self.speed_mps or 0.0) < HEADING_SPEED_MPS
+
+    @property
+    def departs_ms(self) -> int:
+        """When its run leaves the first stop by the timetable, in Unix milliseconds. It must be on a run."""
+        assert self.trip is not None
+        return self.day_start_ms + 1000 * int(self.trip.departures_s[0])
 
     def age_s(self, now_ms: int) -> float:
         """Seconds since the last fix was received (receive time is what freshness means)."""
