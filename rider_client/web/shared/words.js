@@ -38,13 +38,26 @@ export function translator(table) {
 }
 
 /**
+ * The words that all pages share, and those of this page's own folders.
+ *
  * @param {Lang} lang
+ * @param {...string} folders  such as "ops": its words are `/static/ops/words/{lang}.json`
  * @returns {Promise<Translate>}
  */
-export async function loadWords(lang) {
-  const answer = await fetch(`/static/shared/words/${lang}.json`);
-  if (!answer.ok) throw new Error(`the words of "${lang}" did not come (${answer.status})`);
+export async function loadWords(lang, ...folders) {
+  const tables = await Promise.all(["shared", ...folders].map((folder) => loadTable(folder, lang)));
+  return translator(Object.assign({}, ...tables));
+}
+
+/**
+ * @param {string} folder
+ * @param {Lang} lang
+ * @returns {Promise<Record<string, string>>}
+ */
+async function loadTable(folder, lang) {
+  const answer = await fetch(`/static/${folder}/words/${lang}.json`);
+  if (!answer.ok) throw new Error(`the words of "${folder}" in "${lang}" did not come (${answer.status})`);
   const file = /** @type {{schema: number, words: Record<string, string>}} */ (await answer.json());
   if (file.schema !== WORDS_SCHEMA) throw new Error(`words of schema ${file.schema}, this page reads ${WORDS_SCHEMA}`);
-  return translator(file.words);
+  return file.words;
 }
