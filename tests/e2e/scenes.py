@@ -228,7 +228,7 @@ def drive_token(server: ScriptedServer, page: Page, lang: str) -> None:
 def open_ops(server: ScriptedServer, page: Page, lang: str) -> None:
     page.goto(f"{server.url}/ops?lang={lang}")
     server.hear("operator", "watch", what="bells")
-    page.wait_for_selector(".live")
+    page.wait_for_selector(".rail-link-live")
 
 
 def ops_loading(server: ScriptedServer, page: Page, lang: str) -> None:
@@ -272,7 +272,7 @@ def ops_lost(server: ScriptedServer, page: Page, lang: str) -> None:
     ops_live(server, page, lang)
     server.closed_doors = True
     server.close("operator", 1012)
-    page.wait_for_selector(".lost")
+    page.wait_for_selector(".rail-link-lost")
 
 
 def ops_token(server: ScriptedServer, page: Page, lang: str) -> None:

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bellLines, busLines, initial, step } from "/static/ops/state.js";
+import { bellLines, busLines, initial, step } from "/static/ops/live/state.js";
 
 const T0 = 1_800_000_000_000;
 
-/** @typedef {import("/static/ops/state.js").State} State */
-/** @typedef {import("/static/ops/state.js").Event} Event */
+/** @typedef {import("/static/ops/live/state.js").State} State */
+/** @typedef {import("/static/ops/live/state.js").Event} Event */
 
 /**
  * @param {string} id

@@ -1,10 +1,10 @@
 /** Arrow keys: along the tabs, and down the rows of a table that has the focus. Browser only. */
 
-import { SECTIONS } from "/static/ops/state.js";
+import { SECTIONS } from "/static/ops/live/state.js";
 
 /**
- * @param {Document} root
- * @param {(section: import("/static/ops/state.js").Section) => void} choose
+ * @param {HTMLElement} root
+ * @param {(section: import("/static/ops/live/state.js").Section) => void} choose
  * @returns {void}
  */
 export function walkTabs(root, choose) {
@@ -15,14 +15,14 @@ export function walkTabs(root, choose) {
     const next = SECTIONS[(at + (event.key === "ArrowRight" ? 1 : SECTIONS.length - 1)) % SECTIONS.length];
     if (next === undefined) return;
     choose(next);
-    root.getElementById(`tab-${next}`)?.focus();
+    document.getElementById(`tab-${next}`)?.focus();
   });
 }
 
 /**
  * The scrolling region takes the focus; arrows then move a marked row inside it.
  *
- * @param {Document} root
+ * @param {HTMLElement} root
  * @returns {void}
  */
 export function walkRows(root) {
@@ -30,7 +30,7 @@ export function walkRows(root) {
     const region = event.target instanceof HTMLElement ? event.target.closest(".scroll") : null;
     const rows = [...(region?.querySelectorAll("tbody tr") ?? [])];
     if (rows.length === 0 || event.target instanceof HTMLButtonElement) return;
-    const at = rows.findIndex((row) => row === root.activeElement);
+    const at = rows.findIndex((row) => row === document.activeElement);
     const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
     if (next === undefined) return;
     event.preventDefault();

@@ -3,14 +3,14 @@
 import { h } from "/static/shared/dom.js";
 import { icon } from "/static/shared/icons.js";
 import { ageWords, clockTime } from "/static/shared/time.js";
-import { ROWS_SHOWN, SECTIONS, bellLines, busLines, hasEnded } from "/static/ops/state.js";
+import { ROWS_SHOWN, SECTIONS, bellLines, busLines, hasEnded } from "/static/ops/live/state.js";
 
 /**
  * @typedef {import("/static/shared/words.js").Translate} Translate
- * @typedef {import("/static/ops/state.js").State} State
- * @typedef {import("/static/ops/state.js").Section} Section
- * @typedef {import("/static/ops/state.js").BusLine} BusLine
- * @typedef {import("/static/ops/state.js").BellLine} BellLine
+ * @typedef {import("/static/ops/live/state.js").State} State
+ * @typedef {import("/static/ops/live/state.js").Section} Section
+ * @typedef {import("/static/ops/live/state.js").BusLine} BusLine
+ * @typedef {import("/static/ops/live/state.js").BellLine} BellLine
  */
 
 const NUMBERS = new Set(["speed", "age", "alerts", "party", "rung", "changed"]);
@@ -22,7 +22,7 @@ const BONES = 6;
  * @param {State} state
  * @param {Translate} t
  */
-export function figures(state, t) {
+function figures(state, t) {
   const m = state.metrics;
   return [
     figure("fix_to_alert", ms(m?.fix_to_alert_ms["p99"], t), false, t),
@@ -42,7 +42,7 @@ function figure(name, value, wrong, t) {
   return h(
     "div",
     { key: name, class: wrong ? "figure figure-wrong" : "figure" },
-    h("dt", {}, t(`ops.figure.${name}`)),
+    h("dt", {}, t(`live.figure.${name}`)),
     h("dd", {}, value),
   );
 }
@@ -60,28 +60,28 @@ function ms(value, t) {
  * @param {State} state
  * @param {Translate} t
  */
-export function link(state, t) {
-  if (state.link.live) return [h("span", { class: "live" }, t("ops.live"))];
-  const said = ageWords((state.nowMs - state.link.heardMs) / 1000);
-  return [h("strong", { class: "lost" }, t("ops.lost", { age: t(said.key, said.values) }))];
+export function page(state, t) {
+  return [
+    h("header", { key: "bar", class: "bar" }, h("h1", {}, t("ops.section.live")), h("dl", { id: "figures", class: "figures" }, figures(state, t))),
+    h("div", { key: "content", class: "content" }, content(state, t)),
+  ];
 }
 
 /**
  * @param {State} state
  * @param {Translate} t
  */
-export function content(state, t) {
-  if (state.door !== "open") return [tokenForm(state, t)];
+function content(state, t) {
   return [
     h(
       "div",
       { key: "tools", class: "tools" },
       h(
         "div",
-        { class: "tabs", role: "tablist", "aria-label": t("ops.title") },
+        { class: "tabs", role: "tablist", "aria-label": t("ops.section.live") },
         SECTIONS.map((section) => tab(section, state, t)),
       ),
-      h("label", { class: "search" }, h("span", { class: "spoken" }, t("ops.search")), h("input", { type: "search", id: "search", placeholder: t("ops.search"), autocomplete: "off" })),
+      h("label", { class: "search" }, h("span", { class: "spoken" }, t("live.search")), h("input", { type: "search", id: "search", placeholder: t("live.search"), autocomplete: "off" })),
     ),
     panel("buses", state, table("buses", BUS_COLUMNS, busLines(state), busRow, state, t), t),
     panel("bells", state, table("bells", BELL_COLUMNS, bellLines(state), bellRow, state, t), t),
@@ -109,7 +109,7 @@ function tab(section, state, t) {
       "aria-controls": `panel-${section}`,
       tabindex: chosen ? "0" : "-1",
     },
-    t(`ops.${section}`),
+    t(`live.${section}`),
     count === undefined ? null : h("span", { class: "count" }, count),
   );
 }
@@ -125,7 +125,7 @@ function panel(section, state, body, t) {
   return h(
     "section",
     { key: section, id: `panel-${section}`, class: classes.join(" ").trim(), role: "tabpanel", "aria-labelledby": `tab-${section}` },
-    h("h2", {}, t(`ops.${section}`)),
+    h("h2", {}, t(`live.${section}`)),
     body,
   );
 }
@@ -141,19 +141,19 @@ function panel(section, state, body, t) {
  */
 function table(section, columns, lines, row, state, t) {
   if (lines !== null && lines.length === 0) {
-    return h("p", { key: "empty", class: "empty" }, t(state.search === "" ? `ops.${section}.empty` : "ops.search.empty"));
+    return h("p", { key: "empty", class: "empty" }, t(state.search === "" ? `live.${section}.empty` : "ops.search.empty"));
   }
   const more = (lines?.length ?? 0) - ROWS_SHOWN;
   return h(
     "div",
-    { key: "table", class: "scroll", tabindex: "0", role: "region", "aria-label": t(`ops.${section}`) },
+    { key: "table", class: "scroll", tabindex: "0", role: "region", "aria-label": t(`live.${section}`) },
     h(
       "table",
       { "aria-busy": String(lines === null) },
       h("thead", {}, h("tr", {}, columns.map((column) => heading(section, column, state, t)))),
       h("tbody", {}, lines === null ? bones(columns.length) : lines.slice(0, ROWS_SHOWN).map((line) => row(line, state, t))),
     ),
-    more > 0 ? h("p", { class: "more" }, t("ops.more", { n: more })) : null,
+    more > 0 ? h("p", { class: "more" }, t("live.more", { n: more })) : null,
   );
 }
 
@@ -172,7 +172,7 @@ function heading(section, column, state, t) {
     h(
       "button",
       { type: "button", "data-act": "order", "data-section": section, "data-column": column },
-      t(`ops.${section}.${column}`),
+      t(`live.${section}.${column}`),
       h("span", { class: "sign", "aria-hidden": "true" }, chosen ? (order.down ? "▾" : "▴") : ""),
     ),
   );
@@ -244,18 +244,3 @@ function bellRow(line, state, t) {
   );
 }
 
-/**
- * @param {State} state
- * @param {Translate} t
- */
-function tokenForm(state, t) {
-  return h(
-    "form",
-    { key: "token", class: "door", "data-form": "token" },
-    h("h2", {}, t("token.ops")),
-    state.door === "forbidden" ? h("p", { class: "wrong", role: "alert" }, t("token.wrong")) : null,
-    h("label", { for: "token" }, t("token.label")),
-    h("input", { id: "token", name: "token", type: "password", autocomplete: "off", required: true }),
-    h("button", { type: "submit" }, t("token.send")),
-  );
-}

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {import("/static/shared/session.js").SessionEvent} SessionEvent
- * @typedef {import("/static/ops/state.js").Event} Event
+ * @typedef {import("/static/ops/live/state.js").Event} Event
  * @typedef {import("/static/shared/wire.d.ts").Welcome} Welcome
  */
 
@@ -21,8 +21,6 @@ export function listen(dispatch) {
       }
       case "lost":
         return dispatch({ type: "lost", heardMs: event.heardMs });
-      case "sign-in":
-        return dispatch({ type: "door", door: event.why === "needed" ? "token" : "forbidden" });
       case "superseded":
         return dispatch({ type: "lost", heardMs: 0 });
       case "frame":

@@ -23,7 +23,6 @@ const ENDS = /** @type {ReadonlySet<string>} */ (
  *   nowMs: number,
  *   serverAheadMs: number,
  *   link: {live: boolean, heardMs: number},
- *   door: "open" | "token" | "forbidden",
  *   vehicles: Record<string, VehicleRow & {takenMs: number}> | null,
  *   bells: Record<string, BellEvent> | null,
  *   metrics: Metrics | null,
@@ -35,7 +34,6 @@ const ENDS = /** @type {ReadonlySet<string>} */ (
  * @typedef {(
  *   | {type: "live", serverAtMs: number}
  *   | {type: "lost", heardMs: number}
- *   | {type: "door", door: "open" | "token" | "forbidden"}
  *   | {type: "vehicles", message: Vehicles}
  *   | {type: "bell_event", message: BellEvent}
  *   | {type: "metrics", message: Metrics}
@@ -57,7 +55,6 @@ export function initial(nowMs) {
     nowMs,
     serverAheadMs: 0,
     link: { live: false, heardMs: nowMs },
-    door: "open",
     vehicles: null,
     bells: null,
     metrics: null,
@@ -80,8 +77,6 @@ export function step(before, event, nowMs) {
       return live(state, event.serverAtMs);
     case "lost":
       return still({ ...state, link: { live: false, heardMs: event.heardMs } });
-    case "door":
-      return still({ ...state, door: event.door });
     case "vehicles":
       return still({ ...state, vehicles: moved(state, event.message) });
     case "bell_event":
@@ -118,8 +113,7 @@ function live(state, serverAtMs) {
   return {
     state: {
       ...state,
-      door: "open",
-      link: { live: true, heardMs: state.nowMs },
+        link: { live: true, heardMs: state.nowMs },
       serverAheadMs: serverAtMs - state.nowMs,
       bells: {},
     },
