@@ -46,7 +46,7 @@ class AlertBoard:
 
     def refresh(
         self, candidate: Candidate, stage: Stage, bells: Sequence[Bell], stop_name: str, now_ms: int, policy: Policy
-    ) -> list[Effect]:
+    ) -> list[AlertRaised]:
         """Make a visit's alert say what its bells say; once it said `now` it goes on saying so.
 
         What it says follows from its stage and from which bells it stands for: what riders asked for does not change.

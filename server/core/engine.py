@@ -7,21 +7,23 @@ or sign-ons and ends in the same two last steps. The engine is the only owner of
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
-from server.core import motion, ringing, serving, tracking, upkeep, views
-from server.core.effects import ArrivalView, Effect, Positioned, Prediction, VehicleView
+from server.core import explain, motion, ringing, serving, tracking, upkeep, views
+from server.core.effects import ArrivalView, BusView, Effect, Positioned, Prediction, VehicleView
 from server.core.events import Cancel, Event, Fix, Respond, Ring, Shown, SignOff, SignOn, TerminalLink, Tick
 from server.core.learned import Learned
 from server.core.model import Alert, Assignment, Bell, BellId, Fact, RiderId, StopId, Vehicle, VehicleId
 from server.core.network import Network
 from server.core.policy import Policy
 from server.core.shard import Shard
+from server.core.tracking import Track
 
 
 class RouteEngine:
     """All live buses, bells and alerts of one shard, and the rules that move them. One caller at a time.
 
     `assume_terminal`: whether a bus of which no terminal was ever heard can be told (replays: yes; live: no).
-    `learned`: what earlier days taught; the engine goes on learning in it.
+    `learned`: what earlier days taught; the engine goes on learning in it. `witnessed`: note what each rule saw when it
+    chose (for replays: each choice then costs a look at every bus of the line).
     """
 
     def __init__(
@@ -32,10 +34,13 @@ class RouteEngine:
         vehicles: Mapping[VehicleId, Vehicle],
         assume_terminal: bool,
         learned: Learned | None = None,
+        witnessed: bool = False,
     ) -> None:
         self.network = network
         self.policy = policy
         self._shard = Shard(network, policy, vehicles=vehicles, assume_terminal=assume_terminal, learned=learned)
+        self._noted = explain.Noted(self._shard) if witnessed else None
+        self._shard.witness = self._noted
 
     def step(self, event: Event, now_ms: int) -> list[Effect]:
         """Decide what one event changes. Effects are in the order in which they happened."""
@@ -95,6 +100,16 @@ class RouteEngine:
         """Take back an ended bell that the journal still knows, so that its id is not used twice."""
         if self._shard.bells.get(bell.bell_id) is None:
             self._shard.bells.put(bell)
+
+    def explanations(self) -> Sequence[explain.Explanation]:
+        """What the rules saw when they chose, since the last time this was asked; nothing unless `witnessed`."""
+        return self._noted.take() if self._noted is not None else ()
+
+    def why(self, bell: Bell, now_ms: int) -> explain.Choice:
+        """The buses that could serve an open bell, and what the rule makes of each of them now."""
+        track = self._shard.tracks.get(bell.vehicle_id) if bell.vehicle_id is not None else None
+        current = self._shard.current(bell, track) if track is not None else None
+        return explain.choice(self._shard, bell, current, now_ms, attempt=bell.attempt, reason=bell.reason)
 
     def bells_of(self, rider_id: RiderId) -> Sequence[Bell]:
         """A rider's bells, oldest first."""
@@ -156,14 +171,27 @@ class RouteEngine:
 
     def vehicles(self, now_ms: int) -> Sequence[VehicleView]:
         """Every vehicle with a position."""
-        return [
-            views.vehicle(
-                t,
-                self._shard.approaches.get(t.vehicle_id),
-                self.policy,
-                now_ms,
-                len(self._shard.alerts.live(t.vehicle_id)),
-            )
-            for t in self._shard.tracks.values()
-            if t.fix is not None
-        ]
+        return [self._seen(track, now_ms) for track in self._shard.tracks.values() if track.fix is not None]
+
+    def bus(self, vehicle_id: VehicleId, now_ms: int) -> BusView | None:
+        """One vehicle with the stops ahead of it; None for one that never said where it is."""
+        track = self._shard.tracks.get(vehicle_id)
+        return self._bus(track, now_ms) if track is not None and track.fix is not None else None
+
+    def buses_near(self, lat: float, lon: float, radius_m: float, now_ms: int) -> Sequence[tuple[BusView, float]]:
+        """The vehicles whose last fix is within a radius in metres, nearest first, each with its distance."""
+        near: list[tuple[Track, float]] = []
+        for track in self._shard.tracks.values():
+            if track.fix is not None:
+                away_m = self.network.frame.distance_m(lat, lon, track.fix.lat, track.fix.lon)
+                if away_m <= radius_m:
+                    near.append((track, away_m))
+        near.sort(key=lambda pair: (pair[1], pair[0].vehicle_id))
+        return [(self._bus(track, now_ms), away_m) for track, away_m in near]
+
+    def _bus(self, track: Track, now_ms: int) -> BusView:
+        return views.bus(track, self._shard.approaches.get(track.vehicle_id), self._seen(track, now_ms), now_ms)
+
+    def _seen(self, track: Track, now_ms: int) -> VehicleView:
+        live = len(self._shard.alerts.live(track.vehicle_id))
+        return views.vehicle(track, self._shard.approaches.get(track.vehicle_id), self.policy, now_ms, live)

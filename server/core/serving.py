@@ -30,6 +30,8 @@ def dispatch(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     """Give a bell without a bus to the next one that can serve it; tell it that it waits if there is none."""
     best = best_for(shard, bell, now_ms)
     if best is None:
+        if shard.witness is not None:
+            shard.witness.chose(bell, None, now_ms, reason=None)
         return [] if bell.state is BellState.WAITING else change(shard, life.wait(bell, now_ms, reason=None), now_ms)
     return give(shard, bell, best, now_ms, reason=None)
 
@@ -46,6 +48,8 @@ def give(shard: Shard, bell: Bell, best: Candidate, now_ms: int, *, reason: Reas
     """Give a bell to a bus; the one that had it, if any, loses it from its alert."""
     track = best.track
     assert track.trip_key is not None
+    if shard.witness is not None:
+        shard.witness.chose(bell, best, now_ms, reason=reason)
     given = life.give(bell, track.vehicle_id, track.trip_key, best.visit.stop_sequence, now_ms, reason=reason)
     effects = change(shard, given, now_ms)
     if bell.vehicle_id is not None and bell.vehicle_id != track.vehicle_id:
@@ -128,7 +132,10 @@ def refresh_alerts(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
         if stage is not None:
             bells = shard.bells.at_visit(track.vehicle_id, stop_sequence)
             name = shard.network.stops[candidate.visit.stop_id].name
-            effects += shard.alerts.refresh(candidate, stage, bells, name, now_ms, shard.policy)
+            raised = shard.alerts.refresh(candidate, stage, bells, name, now_ms, shard.policy)
+            if raised and shard.witness is not None:
+                shard.witness.told(raised[0].alert, candidate, reach, now_ms)
+            effects += raised
         elif candidate.left_m <= reach.needed_m:
             effects += give_up_late(shard, candidate, now_ms)
         elif far_off(candidate, reach):

@@ -2,15 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from server.core import refusals, views
 from server.core.alerts import AlertBoard
 from server.core.approach import Approach
 from server.core.bells import BellBook
-from server.core.dispatch import Candidate, Rules
+from server.core.dispatch import Candidate, Reach, Rules
 from server.core.learned import Learned
-from server.core.model import Bell, BellId, Reason, TripKey, Vehicle, VehicleId
+from server.core.model import Alert, Bell, BellId, Reason, TripKey, Vehicle, VehicleId
 from server.core.network import Network, VisitRef
 from server.core.policy import Policy
 from server.core.prediction import Forecasts
@@ -25,6 +25,18 @@ class Declined(NamedTuple):
     trip: TripKey
     stop_sequence: int
     reason: Reason
+
+
+class Witness(Protocol):
+    """Somebody who notes what a rule saw when it chose, and changes nothing."""
+
+    def chose(self, bell: Bell, best: Candidate | None, now_ms: int, *, reason: Reason | None) -> None:
+        """The next bus is chosen for a bell, or none can be; `bell` is as it was before."""
+        ...
+
+    def told(self, alert: Alert, candidate: Candidate, reach: Reach, now_ms: int) -> None:
+        """An alert was raised for a bus at this distance."""
+        ...
 
 
 class Shard:
@@ -57,6 +69,7 @@ class Shard:
         self._places: dict[BellId, Sequence[Place]] = {}
         self.declined: dict[VehicleId, Declined] = {}
         """What each driver said last of a visit: he is not asked again for it, whoever rings there later."""
+        self.witness: Witness | None = None
 
     def places_of(self, bell: Bell) -> Sequence[Place]:
         """The visits at which an open bell can be served; they follow from its ring and the network, which do not change."""
