@@ -156,6 +156,13 @@ class Prediction(Record, frozen=True, gc=False):
     stops: tuple[VisitForecast, ...]
 
 
+class StopAhead(Record, frozen=True, gc=False):
+    """One visit that a bus has not left yet; `eta_s` seconds until it is there (median)."""
+
+    stop_sequence: int
+    eta_s: float
+
+
 class VehicleView(Record, frozen=True, gc=False):
     """One vehicle as the engine believes it to be."""
 
@@ -178,3 +185,15 @@ class VehicleView(Record, frozen=True, gc=False):
     terminal_up: bool | None
     live_alerts: int
     mismatch: bool = False
+
+
+class BusView(Record, frozen=True, gc=False):
+    """One bus as those who ride on it ask for it: itself and what is ahead, nothing where its run is not known."""
+
+    vehicle: VehicleView
+    headsign: str
+    seats_left: int | None
+    passengers: int | None
+    here: bool
+    """It stands at the first of `ahead`."""
+    ahead: tuple[StopAhead, ...]

@@ -4,10 +4,11 @@ A fix goes: tracking → approach → bells of the visits it touches → dispatc
 or sign-ons and ends in the same two last steps. The engine is the only owner of its state; it has no clock.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
-from server.core import explain, motion, ringing, serving, tracking, upkeep, views
+from server.core import motion, ringing, serving, tracking, upkeep, views
 from server.core.effects import ArrivalView, BusView, Effect, Positioned, Prediction, VehicleView
 from server.core.events import Cancel, Event, Fix, Respond, Ring, Shown, SignOff, SignOn, TerminalLink, Tick
 from server.core.learned import Learned
@@ -22,8 +23,7 @@ class RouteEngine:
     """All live buses, bells and alerts of one shard, and the rules that move them. One caller at a time.
 
     `assume_terminal`: whether a bus of which no terminal was ever heard can be told (replays: yes; live: no).
-    `learned`: what earlier days taught; the engine goes on learning in it. `witnessed`: note what each rule saw when it
-    chose (for replays: each choice then costs a look at every bus of the line).
+    `learned`: what earlier days taught; the engine goes on learning in it.
     """
 
     def __init__(
@@ -34,13 +34,10 @@ class RouteEngine:
         vehicles: Mapping[VehicleId, Vehicle],
         assume_terminal: bool,
         learned: Learned | None = None,
-        witnessed: bool = False,
     ) -> None:
         self.network = network
         self.policy = policy
         self._shard = Shard(network, policy, vehicles=vehicles, assume_terminal=assume_terminal, learned=learned)
-        self._noted = explain.Noted(self._shard) if witnessed else None
-        self._shard.witness = self._noted
 
     def step(self, event: Event, now_ms: int) -> list[Effect]:
         """Decide what one event changes. Effects are in the order in which they happened."""
@@ -100,16 +97,6 @@ class RouteEngine:
         """Take back an ended bell that the journal still knows, so that its id is not used twice."""
         if self._shard.bells.get(bell.bell_id) is None:
             self._shard.bells.put(bell)
-
-    def explanations(self) -> Sequence[explain.Explanation]:
-        """What the rules saw when they chose, since the last time this was asked; nothing unless `witnessed`."""
-        return self._noted.take() if self._noted is not None else ()
-
-    def why(self, bell: Bell, now_ms: int) -> explain.Choice:
-        """The buses that could serve an open bell, and what the rule makes of each of them now."""
-        track = self._shard.tracks.get(bell.vehicle_id) if bell.vehicle_id is not None else None
-        current = self._shard.current(bell, track) if track is not None else None
-        return explain.choice(self._shard, bell, current, now_ms, attempt=bell.attempt, reason=bell.reason)
 
     def bells_of(self, rider_id: RiderId) -> Sequence[Bell]:
         """A rider's bells, oldest first."""
@@ -180,14 +167,11 @@ class RouteEngine:
 
     def buses_near(self, lat: float, lon: float, radius_m: float, now_ms: int) -> Sequence[tuple[BusView, float]]:
         """The vehicles whose last fix is within a radius in metres, nearest first, each with its distance."""
-        near: list[tuple[Track, float]] = []
-        for track in self._shard.tracks.values():
-            if track.fix is not None:
-                away_m = self.network.frame.distance_m(lat, lon, track.fix.lat, track.fix.lon)
-                if away_m <= radius_m:
-                    near.append((track, away_m))
-        near.sort(key=lambda pair: (pair[1], pair[0].vehicle_id))
-        return [(self._bus(track, now_ms), away_m) for track, away_m in near]
+        x, y = self.network.frame.to_xy(lat, lon)
+        seen = [track for track in self._shard.tracks.values() if track.fix is not None]
+        near = [(math.hypot(t.x - x, t.y - y), t) for t in seen if abs(t.x - x) <= radius_m >= abs(t.y - y)]
+        near.sort(key=lambda pair: (pair[0], pair[1].vehicle_id))
+        return [(self._bus(track, now_ms), away_m) for away_m, track in near if away_m <= radius_m]
 
     def _bus(self, track: Track, now_ms: int) -> BusView:
         return views.bus(track, self._shard.approaches.get(track.vehicle_id), self._seen(track, now_ms), now_ms)

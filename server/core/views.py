@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from server.core.approach import Approach
 from server.core.dispatch import Candidate, standing_here
-from server.core.effects import ArrivalView, Positioned, Prediction, VehicleView, VisitForecast
+from server.core.effects import ArrivalView, BusView, Positioned, Prediction, StopAhead, VehicleView, VisitForecast
 from server.core.model import Phase, Reason, TripKey
 from server.core.network import Network, Pattern
 from server.core.policy import Policy
@@ -131,6 +131,20 @@ def vehicle(track: Track, approach: Approach | None, policy: Policy, now_ms: int
         live_alerts=live_alerts,
         mismatch=track.mismatch,
     )
+
+
+def bus(track: Track, approach: Approach | None, seen: VehicleView, now_ms: int) -> BusView:
+    """One bus with the stops that it has not left; `seen` is what `vehicle` says of it."""
+    ahead: tuple[StopAhead, ...] = ()
+    here = False
+    if seen.next_visit_index is not None and track.trip is not None:
+        assert track.pattern is not None
+        assert approach is not None
+        rest = track.pattern.visits[approach.next_index :]
+        ahead = tuple(StopAhead(visit.stop_sequence, eta_s(track, visit.index, now_ms) or 0.0) for visit in rest)
+        here = bool(rest) and approach.standing_at(approach.next_index)
+    headsign = track.trip.headsign if track.trip is not None else ""
+    return BusView(seen, headsign, track.seats_left, track.passengers, here, ahead)
 
 
 def predictions(tracks: Iterable[Track], now_ms: int) -> Iterator[Prediction]:
