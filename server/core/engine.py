@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
-from server.core import motion, ringing, serving, tracking, upkeep, views
+from server.core import explain, motion, ringing, serving, tracking, upkeep, views
 from server.core.effects import ArrivalView, BusView, Effect, Positioned, Prediction, VehicleView
 from server.core.events import Cancel, Event, Fix, Respond, Ring, Shown, SignOff, SignOn, TerminalLink, Tick
 from server.core.learned import Learned
@@ -23,7 +23,8 @@ class RouteEngine:
     """All live buses, bells and alerts of one shard, and the rules that move them. One caller at a time.
 
     `assume_terminal`: whether a bus of which no terminal was ever heard can be told (replays: yes; live: no).
-    `learned`: what earlier days taught; the engine goes on learning in it.
+    `learned`: what earlier days taught; the engine goes on learning in it. `witnessed`: note what each rule saw when it
+    chose (for replays: each choice then costs a look at every bus of the line).
     """
 
     def __init__(
@@ -34,10 +35,13 @@ class RouteEngine:
         vehicles: Mapping[VehicleId, Vehicle],
         assume_terminal: bool,
         learned: Learned | None = None,
+        witnessed: bool = False,
     ) -> None:
         self.network = network
         self.policy = policy
         self._shard = Shard(network, policy, vehicles=vehicles, assume_terminal=assume_terminal, learned=learned)
+        self._noted = explain.Noted(self._shard) if witnessed else None
+        self._shard.witness = self._noted
 
     def step(self, event: Event, now_ms: int) -> list[Effect]:
         """Decide what one event changes. Effects are in the order in which they happened."""
@@ -97,6 +101,16 @@ class RouteEngine:
         """Take back an ended bell that the journal still knows, so that its id is not used twice."""
         if self._shard.bells.get(bell.bell_id) is None:
             self._shard.bells.put(bell)
+
+    def explanations(self) -> Sequence[explain.Explanation]:
+        """What the rules saw when they chose, since the last time this was asked; nothing unless `witnessed`."""
+        return self._noted.take() if self._noted is not None else ()
+
+    def why(self, bell: Bell, now_ms: int) -> explain.Choice:
+        """The buses that could serve an open bell, and what the rule makes of each of them now."""
+        track = self._shard.tracks.get(bell.vehicle_id) if bell.vehicle_id is not None else None
+        current = self._shard.current(bell, track) if track is not None else None
+        return explain.choice(self._shard, bell, current, now_ms, attempt=bell.attempt, reason=bell.reason)
 
     def bells_of(self, rider_id: RiderId) -> Sequence[Bell]:
         """A rider's bells, oldest first."""
