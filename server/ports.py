@@ -3,12 +3,13 @@
 A back end is right when `tests/contract/` passes on it; the runtime knows nothing else about it.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, Protocol
 
 import msgspec
 
 from server.core.model import Bell, BellId, Fact, StopVisit
+from server.evidence import Asked, Life, Lives, Note, NoteKind, PassBy, RiderDay, StopRush, Story, Tally
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
@@ -31,6 +32,7 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     facts: Sequence[Fact] = ()
     visits: Sequence[StopVisit] = ()
     outgoing: Sequence[Outgoing] = ()
+    notes: Sequence[Note] = ()
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -102,6 +104,55 @@ class Journal(Protocol):
 
     async def close(self) -> None:
         """Commit what is queued, call its `done`s and release the store. An `append` afterwards fails by its `done`."""
+        ...
+
+
+class Analysis(Protocol):
+    """What became of bells, asked of the journal: committed facts only, beside the journal's own reads and never before them.
+
+    Windows are [from_ms, to_ms) by the instant of the ring (bells) or of the event (all else). Every answer is bounded.
+    """
+
+    async def lives(self, asked: Asked, *, limit: int, after: str | None = None) -> Lives:
+        """Bells that fit, newest ring first, at most `limit`; `after` is the `next` of the page before."""
+        ...
+
+    def each_life(self, asked: Asked) -> Iterator[Life]:
+        """Every bell that fits, oldest ring first, for an export; blocks, so it is called in a thread."""
+        ...
+
+    async def tallies(self, asked: Asked, by: Literal["all", "route", "stop", "hour"]) -> Sequence[Tally]:
+        """The bells that fit, counted by group; `hour` groups by full hours of epoch time."""
+        ...
+
+    async def story(self, handle: str) -> Story | None:
+        """One bell whole, or None for a handle that the journal does not know."""
+        ...
+
+    async def passbys(self, asked: Asked, *, limit: int) -> Sequence[PassBy]:
+        """Pass-bys within the window, newest first, without alerts and profile."""
+        ...
+
+    async def passby(self, n: int) -> PassBy | None:
+        """One pass-by with all its evidence."""
+        ...
+
+    async def notes(
+        self, kind: NoteKind, *, from_ms: int, to_ms: int, limit: int, about: str | None = None
+    ) -> Sequence[Note]:
+        """Notes of a kind, oldest first; of more than `limit` the newest. `about`: only those found by it."""
+        ...
+
+    async def riders(self, *, from_ms: int, to_ms: int, limit: int) -> Sequence[RiderDay]:
+        """Those who rang and did not ride most often, the most first; who rang once is left out."""
+        ...
+
+    async def rushes(self, *, from_ms: int, to_ms: int, least: int, limit: int) -> Sequence[StopRush]:
+        """Stops with at least so many rings within ten minutes, the most first."""
+        ...
+
+    def each_visit(self, *, from_ms: int, to_ms: int) -> Iterator[StopVisit]:
+        """Every stop visit of the window, oldest first, for an export; blocks, so it is called in a thread."""
         ...
 
 

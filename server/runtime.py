@@ -5,7 +5,6 @@ all else wait in a bounded queue and are refused `busy` when it is full, never d
 """
 
 import asyncio
-import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,6 +29,7 @@ from server.core.engine import RouteEngine
 from server.core.events import Cancel, Event, Fix, Ring, TerminalLink, Tick
 from server.core.model import Bell, BellId, Fact, Reason, RiderId, StopId, StopVisit, Vehicle, VehicleId
 from server.core.network import Network
+from server.evidence import bell_handle
 from server.lookups import Lookups
 from server.ports import Batch, Journal, Outgoing, Relay
 from server.protocol import messages as wire
@@ -415,11 +415,6 @@ class Runtime:
             alert_to_shown_ms=telemetry.alert_to_shown.percentiles(),
             ring_to_shown_ms=telemetry.ring_to_shown.percentiles(),
         )
-
-
-def bell_handle(bell: Bell) -> str:
-    """An operator's name for a bell: stable, and no way back to the id that its rider holds."""
-    return hashlib.blake2b(f"{bell.bell_id}:{bell.rung_ms}".encode(), digest_size=6).hexdigest()
 
 
 def _durable(effects: Iterable[Sequence[Effect]]) -> tuple[list[Fact], list[StopVisit]]:

@@ -10,9 +10,10 @@ import msgspec
 
 from server.core.effects import VehicleView
 from server.core.model import END_STATES
+from server.evidence import bell_handle
 from server.protocol import messages as wire
 from server.protocol.codec import encode
-from server.runtime import OPS_BELLS, Runtime, bell_handle
+from server.runtime import OPS_BELLS, Runtime
 
 log = logging.getLogger(__name__)
 

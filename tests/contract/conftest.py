@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 
 from server.backends.embedded import open_embedded
-from server.ports import Journal, Relay
+from server.ports import Analysis, Journal, Relay
 
 
 class Backend(Protocol):
@@ -16,6 +16,9 @@ class Backend(Protocol):
 
     @property
     def journal(self) -> Journal: ...
+
+    @property
+    def analysis(self) -> Analysis: ...
 
     @property
     def relay(self) -> Relay: ...

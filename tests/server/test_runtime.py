@@ -30,9 +30,10 @@ from server.core.model import (
 )
 from server.core.network import Network, Route, Stop
 from server.core.policy import Policy
+from server.evidence import bell_handle
 from server.ports import Outgoing
 from server.protocol import messages as wire
-from server.runtime import Runtime, bell_handle
+from server.runtime import Runtime
 from server.settings import RuntimeSettings
 from server.streams import Streams, rider_stream, terminal_stream
 

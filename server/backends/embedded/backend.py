@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.backends.embedded import notebook as notebooks
+from server.backends.embedded.analysis import SqliteAnalysis
 from server.backends.embedded.journal import SqliteJournal
 from server.backends.embedded.lock import DataDirLock
 from server.backends.embedded.notebook import FileNotebook
@@ -17,6 +18,7 @@ class EmbeddedBackend:
     """A data directory that this process owns, and what it serves."""
 
     journal: SqliteJournal
+    analysis: SqliteAnalysis
     relay: InProcessRelay
     notebook: FileNotebook
     lock: DataDirLock
@@ -25,6 +27,7 @@ class EmbeddedBackend:
         """Commit what is queued, then give the directory up; more than once is harmless."""
         try:
             await self.journal.close()
+            await self.analysis.close()
         finally:
             self.lock.release()
 
@@ -40,5 +43,6 @@ async def open_embedded(data_dir: Path, *, max_bytes: int | None = None) -> Embe
     except BaseException:
         lock.release()
         raise
+    analysis = SqliteAnalysis(data_dir / FILE_NAME)
     notebook = FileNotebook(data_dir / notebooks.FILE_NAME)
-    return EmbeddedBackend(journal=journal, relay=InProcessRelay(), notebook=notebook, lock=lock)
+    return EmbeddedBackend(journal=journal, analysis=analysis, relay=InProcessRelay(), notebook=notebook, lock=lock)

@@ -7,6 +7,7 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
+from server.backends.embedded import lives
 from server.core.model import Alert, Assignment, Bell, BellId, Fact, StopVisit
 from server.ports import Batch, Outgoing, Recovered
 
@@ -31,6 +32,7 @@ _PUT_ASSIGNMENT = """INSERT INTO assignments (vehicle_id, live, at_ms, record) V
 _ADD_BELL_EVENT = "INSERT INTO bell_events (bell_id, state, changed_ms, vehicle_id, record) VALUES (?, ?, ?, ?, ?)"
 _ADD_ALERT_EVENT = "INSERT INTO alert_events (alert_id, vehicle_id, outcome, at_ms, record) VALUES (?, ?, ?, ?, ?)"
 _ADD_VISIT = "INSERT INTO stop_visits (at_ms, vehicle_id, stop_id, outcome, record) VALUES (?, ?, ?, ?, ?)"
+_ADD_NOTE = "INSERT INTO notes (kind, at_ms, about, record) VALUES (?, ?, ?, ?)"
 _ADD_OUTGOING = "INSERT INTO outgoing (stream, seq, key, at_ms, frame) VALUES (?, ?, ?, ?, ?)"
 _FIRST_OF_STREAM = "INSERT INTO streams (last_seq, stream) VALUES (?, ?)"
 _NEXT_OF_STREAM = "UPDATE streams SET last_seq = ? WHERE stream = ? AND last_seq = ?"
@@ -53,7 +55,9 @@ class GroupRows:
         self._assignments: dict[str, Row] = {}
         self._bell_events: list[Row] = []
         self._alert_events: list[Row] = []
+        self._lives: list[Row] = []
         self._visits: list[Row] = []
+        self._notes: list[Row] = []
         self._outgoing: list[Row] = []
         self._streams: dict[str, tuple[int, int]] = {}
 
@@ -64,6 +68,8 @@ class GroupRows:
         for visit in batch.visits:
             row = (visit.at_ms, visit.vehicle_id, visit.stop_id, visit.outcome.value, _encode(visit))
             self._visits.append(row)
+        for note in batch.notes:
+            self._notes.append((note.__struct_config__.tag, note.at_ms, note.about, _encode(note)))
         for message in batch.outgoing:
             self._add_outgoing(message)
 
@@ -75,6 +81,7 @@ class GroupRows:
                 self._bells[fact.bell_id] = (
                     fact.bell_id, fact.rider_id, state, not fact.ended, fact.rung_ms, changed_ms, record,
                 )  # fmt: skip
+                self._lives.append(lives.row_of(fact))
                 self._bell_events.append((fact.bell_id, state, changed_ms, fact.vehicle_id, record))
             case Alert():
                 outcome = None if fact.outcome is None else fact.outcome.value
@@ -103,12 +110,14 @@ class GroupRows:
             (_ADD_BELL_EVENT, self._bell_events),
             (_ADD_ALERT_EVENT, self._alert_events),
             (_ADD_VISIT, self._visits),
+            (_ADD_NOTE, self._notes),
             (_ADD_OUTGOING, self._outgoing),
             (_TRIM_STREAM, self._trims()),
         )
         for statement, rows in tables:
             if rows:
                 connection.executemany(statement, rows)
+        lives.put(connection, self._lives)
 
     def _number_streams(self, connection: sqlite3.Connection) -> None:
         new = [(last, stream) for stream, (first, last) in self._streams.items() if first == 1]

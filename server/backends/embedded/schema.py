@@ -11,6 +11,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
+from server.backends.embedded import lives
 from server.backends.embedded.lock import DataDirError
 
 FILE_NAME = "ridebell.sqlite3"
@@ -52,6 +55,27 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             stream TEXT NOT NULL, seq INTEGER NOT NULL, key TEXT NOT NULL, at_ms INTEGER NOT NULL, frame BLOB NOT NULL,
             PRIMARY KEY (stream, seq)) WITHOUT ROWID, STRICT""",
     ),
+    (
+        # What operators ask: notes, and the lives of bells (made from bell_events, see `lives`).
+        """CREATE TABLE notes (
+            n INTEGER PRIMARY KEY, kind TEXT NOT NULL, at_ms INTEGER NOT NULL, about TEXT NOT NULL,
+            record BLOB NOT NULL) STRICT""",
+        "CREATE INDEX notes_at ON notes (kind, at_ms)",
+        "CREATE INDEX notes_about ON notes (about)",
+        """CREATE TABLE lives (
+            n INTEGER PRIMARY KEY, bell_id TEXT NOT NULL UNIQUE, rider_id TEXT NOT NULL, handle TEXT NOT NULL,
+            kind TEXT NOT NULL, state TEXT NOT NULL, route_id TEXT NOT NULL, stop_id TEXT NOT NULL,
+            rung_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL, assigned_ms INTEGER, shown_ms INTEGER,
+            acknowledged_ms INTEGER, arrived_ms INTEGER, ended_ms INTEGER, attempts INTEGER NOT NULL,
+            passed INTEGER NOT NULL, declined INTEGER NOT NULL, party INTEGER NOT NULL, needs TEXT NOT NULL,
+            vehicle_id TEXT, reason TEXT) STRICT""",
+        "CREATE INDEX lives_rung ON lives (rung_ms)",
+        "CREATE INDEX lives_handle ON lives (handle)",
+        "CREATE INDEX bell_events_bell ON bell_events (bell_id)",
+        "CREATE INDEX bell_events_passed ON bell_events (changed_ms) WHERE state = 'passed'",
+        "CREATE INDEX alert_events_alert ON alert_events (alert_id)",
+        "CREATE INDEX stop_visits_vehicle ON stop_visits (vehicle_id, at_ms)",
+    ),
 )
 """Version n of the schema is what the first n entries make. An entry is never changed once released; add a new one.
 
@@ -77,6 +101,7 @@ def open_store(path: Path, *, busy_timeout_s: float, max_bytes: int | None = Non
         writer = connect_writer(path, busy_timeout_s=busy_timeout_s)
         try:
             migrate(writer, path)
+            lives.catch_up(writer)
             if max_bytes is not None:
                 limit_size(writer, max_bytes)
             row = writer.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()
@@ -86,6 +111,8 @@ def open_store(path: Path, *, busy_timeout_s: float, max_bytes: int | None = Non
         except BaseException:
             writer.close()
             raise
+    except msgspec.MsgspecError as error:
+        raise DataDirError(damaged(path, str(error))) from error
     except (OSError, sqlite3.Error) as error:
         raise DataDirError(f"cannot open {path}: {error}; run `ridebell doctor` on its directory") from error
 

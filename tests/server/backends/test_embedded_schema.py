@@ -3,9 +3,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from server.backends.embedded import DataDirError, open_embedded
+from server.backends.embedded.lives import LIVES_VERSION
 from server.backends.embedded.schema import (
     FILE_NAME,
     MIGRATIONS,
@@ -16,6 +18,8 @@ from server.backends.embedded.schema import (
     migrate,
     open_store,
 )
+from server.core.model import Bell, BellId, BellKind, BellState, RiderId, RouteId, StopId
+from server.ports import Batch
 
 
 def opened(place: Path) -> Store:
@@ -80,7 +84,11 @@ def test_a_migration_runs_once_and_keeps_what_is_there(tmp_path: Path) -> None:
     later = [*MIGRATIONS, ("ALTER TABLE bells ADD COLUMN colour TEXT", "INSERT INTO meta VALUES ('migrated', 'yes')")]
     assert migrate(store.writer, store.path, later) == (SCHEMA_VERSION, SCHEMA_VERSION + 1)
     assert migrate(store.writer, store.path, later) == (SCHEMA_VERSION + 1, SCHEMA_VERSION + 1)
-    assert dict(store.reader.execute("SELECT name, value FROM meta")) == {"epoch": store.epoch, "migrated": "yes"}
+    assert dict(store.reader.execute("SELECT name, value FROM meta")) == {
+        "epoch": store.epoch,
+        "lives": LIVES_VERSION,
+        "migrated": "yes",
+    }
     close(store)
 
 
@@ -128,3 +136,33 @@ def test_recovery_reads_what_is_open_by_index_not_by_scan(tmp_path: Path) -> Non
 
 async def _open_and_close(place: Path) -> None:
     await (await open_embedded(place)).aclose()
+
+
+def test_lives_of_an_older_reading_are_made_anew_from_the_histories(tmp_path: Path) -> None:
+    rung = Bell(
+        BellId("bell-0001"), RiderId("r"), BellKind.BOARD, StopId("s"), RouteId("88"), BellState.WAITING, 1_000, 1_000
+    )
+    shown = msgspec.structs.replace(rung, state=BellState.SHOWN, changed_ms=6_000)
+    asyncio.run(_keep(tmp_path, [rung, shown]))
+    store = opened(tmp_path)
+    store.writer.execute("UPDATE lives SET shown_ms = 1")
+    store.writer.execute("UPDATE meta SET value = 'older' WHERE name = 'lives'")
+    close(store)
+    store = opened(tmp_path)
+    assert store.reader.execute("SELECT state, rung_ms, shown_ms FROM lives").fetchall() == [("shown", 1_000, 6_000)]
+    close(store)
+
+
+async def _keep(place: Path, facts: list[Bell]) -> None:
+    backend = await open_embedded(place)
+    backend.journal.append(Batch(facts=facts), lambda _: None)
+    await backend.aclose()
+
+
+def test_a_history_that_cannot_be_read_stops_the_start_with_one_sentence(tmp_path: Path) -> None:
+    asyncio.run(_open_and_close(tmp_path))
+    with closing(connect_writer(tmp_path / FILE_NAME, busy_timeout_s=1.0)) as writer:
+        writer.execute("INSERT INTO bell_events (bell_id, state, changed_ms, record) VALUES ('b', 'waiting', 1, x'c1')")
+        writer.execute("DELETE FROM meta WHERE name = 'lives'")
+    with pytest.raises(DataDirError, match="is damaged"):
+        opened(tmp_path)
