@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
-from server.core import explain, motion, ringing, serving, tracking, upkeep, views
+from server.core import explain, motion, ringing, serving, suggesting, tracking, upkeep, views
 from server.core.effects import ArrivalView, BusView, Effect, Positioned, Prediction, VehicleView
 from server.core.events import Cancel, Event, Fix, Respond, Ring, Shown, SignOff, SignOn, TerminalLink, Tick
 from server.core.learned import Learned
@@ -16,6 +16,7 @@ from server.core.model import Alert, Assignment, Bell, BellId, Fact, RiderId, St
 from server.core.network import Network
 from server.core.policy import Policy
 from server.core.shard import Shard
+from server.core.suggesting import Suggestions
 from server.core.tracking import Track
 
 
@@ -133,6 +134,11 @@ class RouteEngine:
         """What this vehicle is signed on to."""
         track = self._shard.tracks.get(vehicle_id)
         return track.assignment if track is not None else None
+
+    def suggestions(self, vehicle_id: VehicleId, now_ms: int) -> Suggestions:
+        """Which runs the driver of this vehicle may be asked about."""
+        track = self._shard.tracks.get(vehicle_id)
+        return suggesting.suggest(self._shard, track, now_ms) if track is not None else Suggestions()
 
     def bell_outlook(self, bell: Bell, now_ms: int) -> tuple[float | None, int | None]:
         """Seconds until the bell's bus is there and how many stops away it is; None where there is no bus."""

@@ -115,13 +115,14 @@ class Shown(Record, frozen=True, gc=False):
 
 
 class Respond(Record, frozen=True, gc=False):
-    """A driver's answer to an alert."""
+    """A driver's answer to an alert. `by_touch`: on the screen, which nobody may do while the wheels turn."""
 
     vehicle_id: VehicleId
     alert_id: AlertId
     answer: Answer
     ref: str | None = None
     reason: str | None = None
+    by_touch: bool = False
 
 
 class Tick(Record, frozen=True, gc=False):

@@ -168,15 +168,15 @@ def found(belief: Belief, network: Network, untimely: Callable[[Places], float])
     """
     if not belief.hypotheses or belief.crowded:
         return None
-    likely = _likely(belief, network)
-    if not _sure(likely[0].best, belief):
+    ways_likely = likely(belief, network)
+    if not _sure(ways_likely[0].best, belief):
         return None
-    if len(likely) == 1:
-        return likely[0].found
-    if any(a.found.way.route_id == b.found.way.route_id for a, b in combinations(likely, 2)):
+    if len(ways_likely) == 1:
+        return ways_likely[0].found
+    if any(a.found.way.route_id == b.found.way.route_id for a, b in combinations(ways_likely, 2)):
         return None
-    first, second, *_ = sorted((one.cost + untimely(one.found.places), i) for i, one in enumerate(likely))
-    return likely[first[1]].found if second[0] - first[0] >= MARGIN else None
+    first, second, *_ = sorted((one.cost + untimely(one.found.places), i) for i, one in enumerate(ways_likely))
+    return ways_likely[first[1]].found if second[0] - first[0] >= MARGIN else None
 
 
 def begins_here(network: Network, x: float, y: float) -> Found | None:
@@ -225,14 +225,14 @@ def _sure(best: Hypothesis, belief: Belief) -> bool:
     return begins and best.moves >= TURNED_MOVES and best.forward_m >= TURNED_FORWARD_M
 
 
-def _likely(belief: Belief, network: Network) -> list[Likely]:
+def likely(belief: Belief, network: Network) -> list[Likely]:
     """List the ways that the movement may be, the likeliest first."""
     of_way: dict[Way, list[Hypothesis]] = {}
     for hypothesis in sorted(belief.hypotheses, key=lambda h: h.cost):
         for way in ways(network, hypothesis.path_index):
             of_way.setdefault(way, []).append(hypothesis)
     costs = {way: own[0].cost - (HOME if way.route_id == belief.home else 0.0) for way, own in of_way.items()}
-    limit = min(costs.values()) + MARGIN
+    limit = min(costs.values(), default=0.0) + MARGIN
     return [
         Likely(cost, of_way[way][0], Found(way, _places(network, way, of_way[way])))
         for way, cost in sorted(costs.items(), key=lambda item: item[1])

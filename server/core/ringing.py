@@ -8,10 +8,14 @@ from server.core.dispatch import arrives_in_s, rests
 from server.core.effects import BellRepeated, Effect, Refused
 from server.core.events import Cancel, Respond, Ring, Shown
 from server.core.model import Answer, Bell, BellState, Outcome, Reason
+from server.core.policy import Policy
 from server.core.refusals import Place
 from server.core.shard import Declined, Shard
+from server.core.tracking import Track
 
 ANSWER_REASONS = {Answer.FULL: Reason.FULL, Answer.CANNOT_STOP: Reason.CANNOT_STOP}
+TOUCH_MPS = 3.0 / 3.6
+"""Below 3 km/h a driver may touch the screen (DOMAIN §3.4; Korean Road Traffic Act, art. 49)."""
 
 
 def ring(shard: Shard, ring: Ring, now_ms: int) -> list[Effect]:
@@ -98,6 +102,8 @@ def respond(shard: Shard, event: Respond, now_ms: int) -> list[Effect]:
     if event.answer is Answer.OK:
         effects = shard.alerts.mark_shown(alert, now_ms)
         return effects + serving.bells_of_alert(shard, alert, BellState.ACKNOWLEDGED, serving.ON_A_BUS, now_ms)
+    if event.by_touch and _moves(shard.track(event.vehicle_id, now_ms), shard.policy, now_ms):
+        return [Refused(Reason.MOVING, event.ref)]
     reason = ANSWER_REASONS[event.answer]
     shard.declined[event.vehicle_id] = Declined(alert.trip, alert.stop_sequence, reason)
     effects = shard.alerts.clear(event.vehicle_id, alert.stop_sequence, Outcome.MOVED, now_ms)
@@ -107,3 +113,10 @@ def respond(shard: Shard, event: Respond, now_ms: int) -> list[Effect]:
     for bell in declined:
         effects += serving.dispatch(shard, bell, now_ms)
     return effects
+
+
+def _moves(track: Track, policy: Policy, now_ms: int) -> bool:
+    """Can the bus not be standing yet, by the speed it said last? It may have braked since, as hard as is comfortable."""
+    if track.speed_mps is None:
+        return False
+    return track.speed_mps - policy.a_comfort_mps2 * track.age_s(now_ms) >= TOUCH_MPS

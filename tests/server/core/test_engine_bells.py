@@ -81,6 +81,31 @@ def test_full_goes_to_the_bus_behind() -> None:
     assert refused(world.do(Respond(VehicleId("F1"), alert.alert_id, Answer.FULL, "r2"))) == [Reason.UNKNOWN_ALERT]
 
 
+@pytest.mark.parametrize(
+    ("by_touch", "speed_mps", "waited_s", "refusals"),
+    [
+        (True, 9.0, 0, [Reason.MOVING]),
+        (True, 9.0, 5, [Reason.MOVING]),
+        (True, 0.5, 0, []),
+        (True, 2.0, 2, []),  # it may have braked since it said so
+        (True, None, 0, []),
+        (False, 9.0, 0, []),  # by a key of its own
+    ],
+)
+def test_the_screen_may_not_be_touched_while_the_wheels_turn(
+    by_touch: bool, speed_mps: float | None, waited_s: float, refusals: list[Reason]
+) -> None:
+    world = World()
+    bus = bus_at(world, "F1", stop_x(2) + 60)
+    world.ring(3)
+    world.wait(1)
+    bus.report(speed_mps=speed_mps)
+    alert = world.alerts("F1")[-1]
+    world.wait(waited_s)
+    answer = Respond(VehicleId("F1"), alert.alert_id, Answer.FULL, "r1", by_touch=by_touch)
+    assert refused(world.do(answer)) == refusals
+
+
 def test_ok_is_passed_on() -> None:
     world = World()
     bus = bus_at(world, "A1", stop_x(2) + 60)
