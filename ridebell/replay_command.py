@@ -23,23 +23,24 @@ def replay(
     out: Annotated[Path, typer.Option(metavar="DECISIONS", help=t("replay.out"))],
     speed: Annotated[str, typer.Option(metavar="max|N", help=t("replay.speed"))] = AS_FAST_AS_POSSIBLE,
     trace: Annotated[bool, typer.Option("--trace", help=t("replay.trace"))] = False,
+    explain: Annotated[bool, typer.Option("--explain", help=t("replay.explain"))] = False,
     predict: Annotated[int | None, typer.Option(metavar="N", min=1, help=t("replay.predict"))] = None,
     lenient: Annotated[bool, typer.Option("--lenient", help=t("replay.lenient"))] = False,
     policy: Annotated[str, typer.Option(metavar="NAME|FILE", help=t("serve.policy"))] = "physical",
     vehicles: Annotated[Path | None, typer.Option(metavar="FILE", help=t("serve.vehicles"))] = None,
 ) -> None:
     """Feed a recording through the engine and write what was decided."""
-    from server.core.engine import RouteEngine
-    from server.protocol.recording import RecordingError, read_recording, write_lines
-    from server.protocol.render import Renderer
-    from server.replay import Replay
+    from server.protocol.recording import RecordingError, opening_of, read_recording, write_lines
+    from server.replay import replay_under
 
     pace = _speed(speed)
     loaded, registry = network_from(network), vehicles_from(vehicles)
-    engine = RouteEngine(loaded, policy_from(policy), vehicles=registry, assume_terminal=True)
-    run = Replay(engine, Renderer(loaded, registry), trace=trace, predict_s=predict)
+    rules = policy_from(policy)
     bad: list[str] = []
     try:
+        run = replay_under(
+            loaded, rules, registry, opening_of(recording), trace=trace, explain=explain, predict_s=predict
+        )
         lines = _paced(read_recording(recording, lenient=lenient, bad=bad), pace)
         write_lines(out, run.run(lines))
     except RecordingError as error:

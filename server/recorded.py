@@ -1,13 +1,26 @@
-"""What a recorded line says, as an event of the engine. The counterpart of what the sockets do with live messages."""
+"""What a recorded line says, as an event of the engine, and an event as the line that says it. Beside `server.replay`.
 
+The way out is veiled: a recording names riders and bells by pseudonyms of its own, and has no place where a rider was.
+"""
+
+import hashlib
+import math
+import secrets
 from collections.abc import Callable
 from typing import TypeVar, assert_never
 
 from server.core.events import Cancel, Event, Fix, Presence, Respond, Ring, Shown, SignOff, SignOn, TerminalLink
 from server.core.model import AlertId, BellId, BlockId, RiderId, RouteId, Source, StopId, TripId, TripKey, VehicleId
+from server.core.network import Network
 from server.protocol import recording as line
+from server.protocol.messages import PresenceClaim
 
 T = TypeVar("T")
+
+FAR_M = 2_000.0
+"""Who is farther from the stop than this is put at this distance: every policy refuses it alike."""
+CHECKED = "checked"
+"""A nonce as a recording has it: the door had checked it, and it opens nothing."""
 
 
 def event_of(recorded: line.RecordedLine, now_ms: int) -> Event | None:
@@ -38,7 +51,7 @@ def event_of(recorded: line.RecordedLine, now_ms: int) -> Event | None:
             )
         case line.LinkLine(vehicle_id=vehicle_id, up=up):
             return TerminalLink(VehicleId(vehicle_id), up)
-        case line.SightingsLine() | line.CheckInLine() | line.CheckOutLine() | line.UndoLine():
+        case line.BeginLine() | line.SightingsLine() | line.CheckInLine() | line.CheckOutLine() | line.UndoLine():
             return None
         case _:
             assert_never(recorded)
@@ -95,3 +108,105 @@ def _ring(recorded: line.RingLine) -> Ring:
 
 def _maybe(kind: Callable[[str], T], text: str | None) -> T | None:
     return None if text is None else kind(text)
+
+
+# -- the way out -----------------------------------------------------------------
+
+
+class Veil:
+    """Pseudonyms of one recording: nobody can tell from two of them that a rider is the same, nor who it is."""
+
+    def __init__(self, network: Network, salt: bytes | None = None) -> None:
+        self._network = network
+        self._salt = salt if salt is not None else secrets.token_bytes(16)
+
+    def name(self, kind: str, text: str) -> str:
+        """A name for this text that is always the same in this recording."""
+        return hashlib.blake2b(f"{kind}:{text}".encode(), digest_size=9, key=self._salt).hexdigest()
+
+    def presence(self, claim: Presence | None, stop_id: StopId) -> PresenceClaim | None:
+        """As far from the stop as the rider said to be, due north of it: what the rule looks at, and nothing else."""
+        if claim is None:
+            return None
+        if claim.proven:
+            return PresenceClaim(nonce=CHECKED)
+        stop = self._network.stops.get(stop_id)
+        if claim.lat is None or claim.lon is None or stop is None:
+            return PresenceClaim(accuracy_m=claim.accuracy_m)
+        frame = self._network.frame
+        x, y = frame.to_xy(stop.lat, stop.lon)
+        rider_x, rider_y = frame.to_xy(claim.lat, claim.lon)
+        away_m = min(FAR_M, math.hypot(rider_x - x, rider_y - y))
+        lat, lon = frame.to_lat_lon(x, y + away_m)
+        return PresenceClaim(lat=round(float(lat), 7), lon=round(float(lon), 7), accuracy_m=claim.accuracy_m)
+
+
+def line_of(event: Event, now_ms: int, veil: Veil) -> line.RecordedLine | None:
+    """The line for an event that the engine takes at `now_ms`; None for time itself and what has no weight for bells.
+
+    `event_of` gives the event back, veiled.
+    """
+    match event:
+        case Fix():
+            return _fix_line(event, now_ms)
+        case SignOn():
+            return line.SignOnLine(
+                at_ms=now_ms,
+                vehicle_id=event.vehicle_id,
+                trip_id=event.trip_id,
+                start_date=event.start_date,
+                block_id=event.block_id,
+                route_id=event.route_id,
+                direction_id=event.direction_id,
+            )
+        case SignOff(vehicle_id=vehicle_id):
+            return line.SignOffLine(at_ms=now_ms, vehicle_id=vehicle_id)
+        case Ring():
+            return _ring_line(event, now_ms, veil)
+        case Cancel(bell_id=bell_id, rider_id=rider_id):
+            return line.CancelLine(at_ms=now_ms, rider=veil.name("rider", rider_id), bell_id=veil.name("bell", bell_id))
+        case Shown(vehicle_id=vehicle_id, alert_id=alert_id):
+            return line.ShownLine(at_ms=now_ms, vehicle_id=vehicle_id, alert_id=alert_id)
+        case Respond(vehicle_id=vehicle_id, alert_id=alert_id, answer=answer):
+            return line.RespondLine(at_ms=now_ms, vehicle_id=vehicle_id, alert_id=alert_id, answer=answer)
+        case TerminalLink(vehicle_id=vehicle_id, up=up):
+            return line.LinkLine(at_ms=now_ms, vehicle_id=vehicle_id, up=up)
+        case _:
+            return None
+
+
+def _fix_line(event: Fix, now_ms: int) -> line.FixLine:
+    fields = {
+        name: getattr(event, name)
+        for name in ("speed_mps", "heading_deg", "accuracy_m", "odometer_m", "doors", "passengers", "seats_left", "n")
+    }
+    return line.FixLine(
+        at_ms=now_ms,
+        vehicle_id=event.vehicle_id,
+        lat=event.lat,
+        lon=event.lon,
+        fixed_at_ms=event.at_ms,
+        trip_id=None if event.trip is None else event.trip.trip_id,
+        start_date=None if event.trip is None or not event.trip.start_date else event.trip.start_date,
+        route_id=event.route_id,
+        direction_id=event.direction_id,
+        **fields,
+    )
+
+
+def _ring_line(event: Ring, now_ms: int, veil: Veil) -> line.RingLine:
+    return line.RingLine(
+        at_ms=now_ms,
+        rider=veil.name("rider", event.rider_id),
+        bell_id=veil.name("bell", event.bell_id),
+        stop_id=event.stop_id,
+        kind=event.kind,
+        route_id=event.route_id,
+        direction_id=event.direction_id,
+        stop_sequence=event.stop_sequence,
+        vehicle_id=event.vehicle_id,
+        alight_stop_id=event.alight_stop_id,
+        party=event.party,
+        needs=list(event.needs),
+        presence=veil.presence(event.presence, event.stop_id),
+    )

@@ -6,7 +6,7 @@ same bytes.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -28,7 +28,10 @@ from server.core.effects import (
 )
 from server.core.engine import RouteEngine
 from server.core.events import Event, Fix, Tick
-from server.core.model import StopVisit
+from server.core.explain import Choice, Explanation, Telling
+from server.core.model import StopVisit, Vehicle, VehicleId
+from server.core.network import Network
+from server.core.policy import Policy
 from server.protocol import recording as line
 from server.protocol.render import Renderer
 from server.recorded import event_of
@@ -48,13 +51,15 @@ class Replay:
     """One pass over a recording. `trace` adds `position` and `fix_refused` lines.
 
     `predict_s` adds `prediction` lines every so many seconds: on each whole second of the recording's time that it
-    divides, or the first one after it that is looked at.
+    divides, or the first one after it that is looked at. `explain` adds `choice` and `telling` lines: what the rules saw
+    (the engine must be `witnessed`).
     """
 
     engine: RouteEngine
     renderer: Renderer
     trace: bool = False
     predict_s: int | None = None
+    explain: bool = False
     now_ms: int | None = None
     late: int = 0
     """Lines that came with an earlier `at_ms` than one before them; taken at the time reached by then."""
@@ -110,6 +115,8 @@ class Replay:
         if self.trace and isinstance(event, Fix) and not any(isinstance(effect, FixRefused) for effect in effects):
             position = self.engine.position(event.vehicle_id, self.now_ms)
             decisions.append(None if position is None else _record("position", position))
+        if self.explain:
+            decisions += [_explained(seen) for seen in self.engine.explanations()]
         for decision in decisions:
             if decision is not None:
                 self.written[decision["type"]] += 1
@@ -153,6 +160,27 @@ class Replay:
                 assert_never(effect)
 
 
+def replay_under(
+    network: Network,
+    policy: Policy,
+    vehicles: Mapping[VehicleId, Vehicle],
+    opening: line.BeginLine | None,
+    *,
+    trace: bool,
+    explain: bool,
+    predict_s: int | None = None,
+) -> Replay:
+    """Prepare the pass over a recording that opens so: the one way in which command line and console replay."""
+    engine = RouteEngine(
+        network,
+        policy,
+        vehicles=vehicles,
+        assume_terminal=opening is None or opening.terminals == "assumed",
+        witnessed=explain,
+    )
+    return Replay(engine, Renderer(network, vehicles), trace=trace, explain=explain, predict_s=predict_s)
+
+
 def paced(
     lines: Iterable[line.RecordedLine],
     *,
@@ -191,6 +219,20 @@ def _record(kind: str, record: StopVisit | Positioned | FixRefused | Prediction)
         elif name != "at_ms":
             decision[name] = round(value, 3) if isinstance(value, float) else value
     return decision
+
+
+def _explained(seen: Explanation) -> Decision:
+    """What a rule saw, as a decision: `choice` for the bus of a bell, `telling` for an alert."""
+    fields = msgspec.to_builtins(seen)
+    match seen:
+        case Choice():
+            kind = "choice"
+        case Telling():
+            kind = "telling"
+            fields |= fields.pop("trip")
+        case _:
+            assert_never(seen)
+    return {"at_ms": fields.pop("at_ms"), "type": kind, **fields}
 
 
 def _sender(event: Event) -> dict[str, str]:

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, Literal
 
 import msgspec
 import zstandard
@@ -36,6 +36,18 @@ class Line(msgspec.Struct, tag_field="type", gc=False, omit_defaults=True, kw_on
     """Base of all lines: `at_ms` is the time of receipt, epoch milliseconds."""
 
     at_ms: Ms
+
+
+class BeginLine(Line, tag="begin", kw_only=True):
+    """How a live recording opens: under which network and rules it was decided, if a reader wants to do the same.
+
+    `terminals` "known": a vehicle without a `link` line has no terminal that is up. Without this line it has one.
+    """
+
+    network_version: str = ""
+    feed_hash: str = ""
+    policy: str = ""
+    terminals: Literal["assumed", "known"] = "assumed"
 
 
 class SignOnLine(Line, tag="sign_on", kw_only=True):
@@ -145,7 +157,16 @@ class UndoLine(_RideLine, tag="undo", kw_only=True):
 
 RideLine = SightingsLine | CheckInLine | CheckOutLine | UndoLine
 RecordedLine = (
-    SignOnLine | SignOffLine | FixLine | RingLine | CancelLine | ShownLine | RespondLine | LinkLine | RideLine
+    BeginLine
+    | SignOnLine
+    | SignOffLine
+    | FixLine
+    | RingLine
+    | CancelLine
+    | ShownLine
+    | RespondLine
+    | LinkLine
+    | RideLine
 )
 
 
@@ -162,6 +183,12 @@ def read_recording(path: Path, *, lenient: bool, bad: list[str]) -> Iterator[Rec
             bad.append(sentence)
         else:
             yield line
+
+
+def opening_of(path: Path) -> BeginLine | None:
+    """How a recording opens, if it says so. A file that cannot be understood is a `RecordingError`."""
+    first = next(read_recording(path, lenient=True, bad=[]), None)
+    return first if isinstance(first, BeginLine) else None
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
