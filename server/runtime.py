@@ -357,6 +357,10 @@ class Runtime:
             alerts=[self.renderer.alert(alert, seq=seq) for alert in self.engine.live_alerts(vehicle_id)],
         )
 
+    def suggestions(self, vehicle_id: VehicleId, *, ref: str) -> wire.Suggestions:
+        """Which runs this vehicle's driver is asked about, as of now."""
+        return self.renderer.suggestions(self.engine.suggestions(vehicle_id, self.clock.now_ms()), ref=ref)
+
     def rider_snapshot(self, rider_id: RiderId) -> wire.RiderSnapshot:
         """A rider's bells that have not ended, and those that ended lately."""
         seq = self._streams.last_seq(rider_stream(rider_id))

@@ -142,6 +142,24 @@ EXAMPLES: dict[type, list[wire.Message]] = {
     ],
     wire.Shown: [wire.Shown(alert_id=_alert.alert_id, at_ms=AT_MS)],
     wire.Respond: [wire.Respond(ref="r-1", alert_id=_alert.alert_id, answer=Answer.OK)],
+    wire.Suggest: [wire.Suggest(ref="s-1")],
+    wire.Suggestions: [
+        wire.Suggestions(
+            ref="s-1",
+            mismatch=False,
+            runs=[
+                wire.SuggestedRun(
+                    trip_id="88-0-17",
+                    start_date="20250615",
+                    route_id="88",
+                    route_name="88",
+                    direction_id=0,
+                    headsign="광교중앙역",
+                    departs_ms=AT_MS + 120_000,
+                )
+            ],
+        )
+    ],
     wire.TripMessage: [_trip],
     wire.AlertMessage: [_alert],
     wire.ClearMessage: [

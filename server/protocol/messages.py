@@ -226,12 +226,42 @@ class Shown(Message, tag="shown", kw_only=True):
 
 
 class Respond(Message, tag="respond", kw_only=True):
-    """The driver's answer; `full` and `cannot_stop` only when (nearly) standing."""
+    """The driver's answer. By a touch of the screen `full` and `cannot_stop` are taken only when (nearly) standing."""
 
     ref: Id
     alert_id: Id
     answer: Answer
     reason: Annotated[str, Meta(max_length=64)] | None = None
+    by: Literal["key", "touch"] = "key"
+
+
+class Suggest(Message, tag="suggest", kw_only=True):
+    """Which run is this? Asked by a bus that stands; answered by `suggestions`, at most once in two seconds."""
+
+    ref: Id
+
+
+class SuggestedRun(Message, omit_defaults=False, kw_only=True):
+    """A run that the driver may be about to make. `departs_ms` null: a route that runs by headway."""
+
+    trip_id: str
+    start_date: str
+    route_id: str
+    route_name: str
+    direction_id: int | None
+    headsign: str
+    departs_ms: int | None
+
+
+class Suggestions(Message, tag="suggestions", omit_defaults=False, kw_only=True):
+    """The likeliest runs by place, movement and timetable, best first; none while the bus drives what was signed on.
+
+    `mismatch`: its movement contradicts what was signed on.
+    """
+
+    ref: str
+    mismatch: bool
+    runs: list[SuggestedRun]
 
 
 class TripStop(Message, kw_only=True):
@@ -244,7 +274,7 @@ class TripStop(Message, kw_only=True):
 
 
 class TripMessage(Message, tag="trip", kw_only=True):
-    """The trip this terminal runs; empty ids after a sign-off."""
+    """The trip this terminal runs; empty ids after a sign-off. `inferred`: nobody said it, the bus was seen to run it."""
 
     seq: Seq
     trip_id: str
@@ -254,6 +284,7 @@ class TripMessage(Message, tag="trip", kw_only=True):
     headsign: str
     pattern_id: str
     stops: list[TripStop]
+    inferred: bool = False
 
 
 class AlertMessage(Message, tag="alert", omit_defaults=False, kw_only=True):
@@ -439,10 +470,10 @@ class Metrics(Message, tag="metrics", omit_defaults=False, kw_only=True):
 
 
 FromRider = Hello | Ring | Cancel | WatchStop | UnwatchStop | Ack | Beat
-FromTerminal = Hello | SignOn | SignOff | Fix | Shown | Respond | Ack | Beat
+FromTerminal = Hello | SignOn | SignOff | Fix | Shown | Respond | Suggest | Ack | Beat
 FromFeed = Hello | Fixes | Ack | Beat
 FromOperator = Hello | WatchTopic | Ack | Beat
 ToRider = RiderWelcome | BellMessage | Arrivals | Refused | Beat | Drain
-ToTerminal = TerminalWelcome | TripMessage | AlertMessage | ClearMessage | Refused | Beat | Drain
+ToTerminal = TerminalWelcome | TripMessage | AlertMessage | ClearMessage | Suggestions | Refused | Beat | Drain
 ToFeed = Welcome | Taken | Refused | Beat | Drain
 ToOperator = Welcome | Vehicles | BellEvent | TerminalEvent | Metrics | Refused | Beat | Drain

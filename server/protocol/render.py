@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from msgspec import UNSET
 
 from server.core.effects import AlertCleared, ArrivalView, VehicleView
-from server.core.model import Alert, Assignment, Bell, Vehicle, VehicleId
+from server.core.model import Alert, Assignment, Bell, Source, Vehicle, VehicleId
 from server.core.network import Network
+from server.core.suggesting import Suggestions
 from server.protocol import messages as wire
 
 NO_TRIP = ""
@@ -104,6 +105,26 @@ class Renderer:
             headsign=trip.headsign,
             pattern_id=pattern.pattern_id,
             stops=stops,
+            inferred=assignment.source is Source.INFERRED,
+        )
+
+    def suggestions(self, suggested: Suggestions, *, ref: str) -> wire.Suggestions:
+        """Which runs its driver is asked about."""
+        return wire.Suggestions(
+            ref=ref,
+            mismatch=suggested.mismatch,
+            runs=[
+                wire.SuggestedRun(
+                    trip_id=run.key.trip_id,
+                    start_date=run.key.start_date,
+                    route_id=run.trip.route_id,
+                    route_name=self._network.routes[run.trip.route_id].name,
+                    direction_id=run.trip.direction_id,
+                    headsign=run.trip.headsign,
+                    departs_ms=run.departs_ms,
+                )
+                for run in suggested.runs
+            ],
         )
 
     def arrivals(self, stop_id: str, views: Iterable[ArrivalView], *, at_ms: int) -> wire.Arrivals:

@@ -1,9 +1,10 @@
 """`/v1/ws/terminal`: the driver's terminal of one bus. Web level."""
 
+import asyncio
 from typing import cast
 
 from server.core.events import Fix, Respond, Shown, SignOff, SignOn
-from server.core.model import AlertId, BlockId, RouteId, Source, TripId, VehicleId
+from server.core.model import AlertId, BlockId, Reason, RouteId, Source, TripId, VehicleId
 from server.protocol import messages as wire
 from server.protocol.codec import Codec
 from server.protocol.session import CloseCode
@@ -12,6 +13,9 @@ from server.streams import Attached, terminal_stream
 from server.web.auth import Identity
 from server.web.house import House
 from server.web.session import Session, Stage
+
+SUGGEST_EVERY_S = 2.0
+"""A look at the timetables of every way near a bus: a person reads the answer, so more often is nobody's need."""
 
 
 class TerminalSession(Session):
@@ -25,6 +29,7 @@ class TerminalSession(Session):
         self.heartbeat_s = house.settings.terminal_heartbeat_s
         self._vehicle_id = VehicleId("")
         self._spoke_s = 0.0
+        self._suggested_s = -SUGGEST_EVERY_S
         self._linked = False
 
     def stream(self, identity: Identity) -> str:
@@ -63,9 +68,10 @@ class TerminalSession(Session):
                 self.runtime.submit(self._fix(message))
             case wire.Shown(alert_id=alert_id, at_ms=at_ms):
                 self.runtime.submit(Shown(self._vehicle_id, AlertId(alert_id), at_ms))
-            case wire.Respond(alert_id=alert_id, answer=answer, ref=ref, reason=reason):
-                event = Respond(self._vehicle_id, AlertId(alert_id), answer, ref=ref, reason=reason)
-                self.runtime.submit(event, self.refuse_all)
+            case wire.Respond():
+                self.runtime.submit(self._respond(message), self.refuse_all)
+            case wire.Suggest(ref=ref):
+                self._suggest(ref)
             case wire.SignOn():
                 self.runtime.submit(self._sign_on(message), self.refuse_all)
             case wire.SignOff(ref=ref):
@@ -90,6 +96,24 @@ class TerminalSession(Session):
             n=message.n,
             source=Source.TERMINAL,
         )
+
+    def _respond(self, message: wire.Respond) -> Respond:
+        return Respond(
+            vehicle_id=self._vehicle_id,
+            alert_id=AlertId(message.alert_id),
+            answer=message.answer,
+            ref=message.ref,
+            reason=message.reason,
+            by_touch=message.by == "touch",
+        )
+
+    def _suggest(self, ref: str) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._suggested_s < SUGGEST_EVERY_S:
+            self.refuse(Reason.RATE_LIMITED, ref)
+            return
+        self._suggested_s = now_s
+        self.reply(self.runtime.suggestions(self._vehicle_id, ref=ref))
 
     def _sign_on(self, message: wire.SignOn) -> SignOn:
         return SignOn(
