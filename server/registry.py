@@ -19,7 +19,7 @@ class _File(msgspec.Struct):
 
 
 def read_vehicles(path: Path) -> Mapping[VehicleId, Vehicle]:
-    """Read `{"schema": 1, "vehicles": [{"vehicle_id", "plate", "low_floor", "seats"}]}`; unknown values may be left out."""
+    """Read `{"schema": 1, "vehicles": [{"vehicle_id", "plate", "low_floor", "seats", "wheelchair_bays"}]}`; unknown values may be left out."""
     try:
         registry = msgspec.json.decode(path.read_bytes(), type=_File)
     except OSError as error:

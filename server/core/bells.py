@@ -18,6 +18,8 @@ _Index = defaultdict[_Key, dict[BellId, Bell]]
 _NONE: Mapping[BellId, Bell] = MappingProxyType({})
 """What such an index has for what it does not know."""
 _WITHOUT_BUS = frozenset({BellState.WAITING, BellState.PASSED, BellState.DECLINED})
+_ANSWERED = frozenset({BellState.SERVED, BellState.BOARDED})
+"""Ends of a bell for which a bus stopped."""
 
 MOVES: dict[BellState, frozenset[BellState]] = {
     BellState.WAITING: frozenset({BellState.ASSIGNED}) | END_STATES,
@@ -97,6 +99,7 @@ class BellBook:
         self._by_route: _Index[RouteId] = defaultdict(dict)
         self._by_stop: _Index[StopId] = defaultdict(dict)
         self._by_vehicle: _Index[VehicleId] = defaultdict(dict)
+        self._answered: _Index[VehicleId] = defaultdict(dict)
         self._by_visit: defaultdict[VehicleId, _Index[int]] = defaultdict(lambda: defaultdict(dict))
 
     def __len__(self) -> int:
@@ -115,6 +118,9 @@ class BellBook:
             while len(self._ended) > self._ended_kept:
                 _, old = self._ended.popitem(last=False)
                 self._drop(self._by_rider, old.rider_id, old.bell_id)
+                self._drop_answered(old)
+            if bell.state in _ANSWERED and bell.vehicle_id is not None:
+                self._answered[bell.vehicle_id][bell.bell_id] = bell
             return
         self._bells[bell.bell_id] = bell
         self._by_stop[bell.stop_id][bell.bell_id] = bell
@@ -134,6 +140,10 @@ class BellBook:
     def of_vehicle(self, vehicle_id: VehicleId) -> list[Bell]:
         """Bells that await this vehicle."""
         return list(self._by_vehicle.get(vehicle_id, _NONE).values())
+
+    def answered_by(self, vehicle_id: VehicleId) -> list[Bell]:
+        """Ended bells for which this vehicle stopped, on whatever run, while they are kept."""
+        return list(self._answered.get(vehicle_id, _NONE).values())
 
     def visits_of(self, vehicle_id: VehicleId) -> Collection[int]:
         """The stop sequences at which bells await this vehicle: live, so to be copied by who changes bells."""
@@ -159,7 +169,9 @@ class BellBook:
 
     def _forget(self, bell_id: BellId) -> None:
         old = self._bells.pop(bell_id, None)
-        self._ended.pop(bell_id, None)
+        ended = self._ended.pop(bell_id, None)
+        if ended is not None:
+            self._drop_answered(ended)
         if old is None:
             return
         self._unplaced.pop(bell_id, None)
@@ -169,6 +181,10 @@ class BellBook:
         if old.vehicle_id is not None:
             self._drop(self._by_vehicle, old.vehicle_id, bell_id)
             self._drop_visit(old.vehicle_id, old.visit_sequence, bell_id)
+
+    def _drop_answered(self, bell: Bell) -> None:
+        if bell.vehicle_id is not None:
+            self._drop(self._answered, bell.vehicle_id, bell.bell_id)
 
     def _drop_visit(self, vehicle_id: VehicleId, stop_sequence: int | None, bell_id: BellId) -> None:
         visits = self._by_visit.get(vehicle_id)

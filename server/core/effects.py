@@ -11,6 +11,7 @@ from server.core.model import (
     Phase,
     Reason,
     Record,
+    Ride,
     RouteId,
     StopId,
     StopVisit,
@@ -66,6 +67,18 @@ class StopVisited(Record, frozen=True, gc=False):
     visit: StopVisit
 
 
+class RideChanged(Record, frozen=True, gc=False):
+    """A ride began or changed. Durable; told to its rider."""
+
+    ride: Ride
+
+
+class RideRepeated(Record, frozen=True, gc=False):
+    """The same was said again: the rider hears the present state once more. Changes nothing."""
+
+    ride: Ride
+
+
 class FixRefused(Record, frozen=True, gc=False):
     """A fix was not taken; it changed nothing."""
 
@@ -90,6 +103,8 @@ Effect = (
     | AlertCleared
     | Assigned
     | StopVisited
+    | RideChanged
+    | RideRepeated
     | FixRefused
     | Refused
 )
@@ -134,6 +149,7 @@ class ArrivalView(Record, frozen=True, gc=False):
     last_bus: bool
     seats_left: int | None
     passengers: int | None
+    bays_free: int | None
     why_not: Reason | None
 
 

@@ -89,7 +89,7 @@ class RouteEngine:
 
     def _link_just_broke(self, bell: Bell, now_ms: int) -> None:
         """The bus of a bell had a terminal: to it, a restart is a link that just broke."""
-        if bell.vehicle_id is not None:
+        if bell.vehicle_id is not None and not bell.ended:
             self._shard.track(bell.vehicle_id, now_ms).terminal_since_ms = now_ms
 
     # -- what is asked ---------------------------------------------------------
@@ -167,8 +167,11 @@ class RouteEngine:
             for vehicle_id in self._shard.on_pattern.get(ref.pattern_index, ()):
                 candidate = self._shard.candidate(vehicle_id, ref.visit_index)
                 if candidate is not None and candidate.track.on_route:
-                    why_not = serving.why_not(self._shard, candidate, (), now_ms)
-                    rows.append(views.arrival(candidate, why_not, self.network, self.policy, now_ms))
+                    why_not = serving.why_not(self._shard, candidate, None, now_ms)
+                    bays_free = self._shard.free_bays(candidate)
+                    rows.append(
+                        views.arrival(candidate, why_not, self.network, self.policy, now_ms, bays_free=bays_free)
+                    )
         return sorted(rows, key=lambda row: (row.eta_s, row.vehicle_id))
 
     def position(self, vehicle_id: VehicleId, now_ms: int) -> Positioned | None:

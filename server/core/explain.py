@@ -210,5 +210,5 @@ def _verdict(
     if not acceptable(bell, vehicle_id, trip):
         failed = vehicle_id in bell.tried
         return (Verdict.FAILED if failed else Verdict.NOT_WISHED), None
-    reason = serving.why_not(shard, candidate, bell.needs, now_ms)
+    reason = serving.why_not(shard, candidate, bell, now_ms)
     return (Verdict.LATER, None) if reason is None else (Verdict.CANNOT, reason)

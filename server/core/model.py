@@ -19,6 +19,7 @@ BlockId = NewType("BlockId", str)
 BellId = NewType("BellId", str)
 RiderId = NewType("RiderId", str)
 AlertId = NewType("AlertId", str)
+RideId = NewType("RideId", str)
 
 
 class Record(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -140,6 +141,59 @@ class Source(StrEnum):
     INFERRED = "inferred"
 
 
+class RideState(StrEnum):
+    """The life of a ride, in the words of the wire (PROTOCOL, `ride`)."""
+
+    DETECTED = "detected"
+    ABOARD = "aboard"
+    ALIGHTED = "alighted"
+    SETTLED = "settled"
+    VOIDED = "voided"
+    ASKED = "asked"
+
+
+ENDED_RIDES = frozenset({RideState.SETTLED, RideState.VOIDED})
+"""Nothing changes such a ride any more: corrections of what it cost are the ledger's."""
+ON_BOARD = frozenset({RideState.DETECTED, RideState.ABOARD})
+"""The rider is taken to be on the bus: an alighting bell may be bound to the ride."""
+
+
+class RideMode(StrEnum):
+    """How rides of an operator begin and end: by hand or by themselves (DOMAIN §5)."""
+
+    CHECK_IN = "check-in"
+    BE_IN_BE_OUT = "be-in-be-out"
+    CHECK_IN_CHECK_OUT = "check-in-check-out"
+
+
+class Question(StrEnum):
+    """What a rider is asked when the evidence does not suffice: were you on it, where did you get on or off?"""
+
+    ABOARD = "aboard"
+    BOARD = "board"
+    ALIGHT = "alight"
+
+
+class EvidenceKey(StrEnum):
+    """The kinds of evidence a ride may show; pages turn key and values into a sentence."""
+
+    CHECKED_IN = "checked_in"
+    CHECKED_OUT = "checked_out"
+    BOARDING_BELL = "boarding_bell"
+    ALIGHTING_BELL = "alighting_bell"
+    HEARD_BEACONS = "heard_beacons"
+    MOVED_WITH_BUS = "moved_with_bus"
+    POSITIONS_AGREE = "positions_agree"
+    DOORS_OPENED = "doors_opened"
+    STOPPED_HEARING = "stopped_hearing"
+    MOVED_AWAY = "moved_away"
+    INSPECTED = "inspected"
+    CARD_TAP = "card_tap"
+    INFERRED_EXIT = "inferred_exit"
+    OTHER_BUS = "other_bus"
+    CORRECTED = "corrected"
+
+
 class Reason(StrEnum):
     """Every stable code with which Ridebell says no (PROTOCOL: more may be added, none repurposed)."""
 
@@ -165,6 +219,7 @@ class Reason(StrEnum):
     BOARD_ONLY = "board_only"
     ONE_BELL_AT_A_TIME = "one_bell_at_a_time"
     NO_BUS_CAN_SERVE = "no_bus_can_serve"
+    NO_FREE_BAY = "no_free_bay"
     NOT_IN_SERVICE = "not_in_service"
     TOO_LATE = "too_late"
     BUS_HERE_NOW = "bus_here_now"
@@ -187,6 +242,9 @@ class Reason(StrEnum):
     NO_MORE_BUSES = "no_more_buses"
     TOO_OLD = "too_old"
     NETWORK_CHANGED = "network_changed"
+    BOARDED_ELSEWHERE = "boarded_elsewhere"
+    RIDE_OVER = "ride_over"
+    UNDO_TOO_LATE = "undo_too_late"
 
 
 # -- what lasts ----------------------------------------------------------------
@@ -221,6 +279,8 @@ class Bell(Record, frozen=True, gc=False):
     reason: Reason | None = None
     tried: tuple[VehicleId, ...] = ()
     tried_trips: tuple[TripKey, ...] = ()
+    ride_id: RideId | None = None
+    """The ride that an alighting bell is bound to."""
 
     @property
     def ended(self) -> bool:
@@ -281,6 +341,63 @@ class StopVisit(Record, frozen=True, gc=False):
     confidence: float
 
 
+class Evidence(Record, frozen=True, gc=False):
+    """One thing that speaks for (or about) a ride, as data: stop ids, counts, `_ms`, `_m`, `_s`."""
+
+    key: EvidenceKey
+    values: dict[str, str | int | float] = msgspec.field(default_factory=dict)
+
+
+class RidePlace(Record, frozen=True, gc=False):
+    """The visit at which a rider got on or off, when, and how far along the pattern that is."""
+
+    stop_id: StopId
+    stop_sequence: int
+    at_ms: int
+    along_m: float
+
+
+class Ride(Record, frozen=True, gc=False):
+    """One rider's presence in one vehicle, whole: the latest record of a ride is all that recovery needs.
+
+    `party`: people who ride on this phone. `party` and the two places are what a fare is computed on: from where the
+    rider really was, not from what the driver signed on to (DOMAIN §5). `by_card`: a card was tapped for it.
+    """
+
+    ride_id: RideId
+    rider_id: RiderId
+    vehicle_id: VehicleId
+    route_id: RouteId
+    state: RideState
+    began_ms: int
+    changed_ms: int
+    trip: TripKey | None = None
+    pattern_id: PatternId | None = None
+    board: RidePlace | None = None
+    alight: RidePlace | None = None
+    party: int = 1
+    confidence: float = 0.0
+    evidence: tuple[Evidence, ...] = ()
+    by_hand: bool = False
+    by_card: bool = False
+    question: Question | None = None
+    undo_until_ms: int | None = None
+    reason: Reason | None = None
+    fare_won: int | None = None
+
+    @property
+    def ended(self) -> bool:
+        """True once nothing changes the ride any more."""
+        return self.state in ENDED_RIDES
+
+    @property
+    def distance_m(self) -> int | None:
+        """In-vehicle metres between the two places; None while one of them is not known."""
+        if self.board is None or self.alight is None:
+            return None
+        return max(0, round(self.alight.along_m - self.board.along_m))
+
+
 class Vehicle(Record, frozen=True, gc=False):
     """A vehicle in the operator's registry: what is painted on it and whom it can carry."""
 
@@ -288,7 +405,9 @@ class Vehicle(Record, frozen=True, gc=False):
     plate: str = ""
     low_floor: bool | None = None
     seats: int | None = None
+    wheelchair_bays: int | None = None
+    """Places where a wheelchair rides; None where nobody said how many (unknown, not none)."""
 
 
-Fact = Bell | Alert | Assignment
+Fact = Bell | Alert | Assignment | Ride
 """Records from whose latest versions a `RouteEngine` is rebuilt after a crash."""

@@ -7,7 +7,7 @@ from server.core import refusals, serving
 from server.core.dispatch import arrives_in_s, rests
 from server.core.effects import BellRepeated, Effect, Refused
 from server.core.events import Cancel, Respond, Ring, Shown
-from server.core.model import Answer, Bell, BellState, Outcome, Reason
+from server.core.model import Answer, Bell, BellKind, BellState, Outcome, Reason
 from server.core.policy import Policy
 from server.core.refusals import Place
 from server.core.shard import Declined, Shard
@@ -61,7 +61,7 @@ def no_bus(shard: Shard, ring: Ring, places: Sequence[Place], now_ms: int) -> Re
     """
     found = [c for c in shard.candidates(places) if ring.vehicle_id in (None, c.track.vehicle_id)]
     found.sort(key=lambda c: arrives_in_s(c, now_ms))
-    reasons = [serving.why_not(shard, c, ring.needs, now_ms) for c in found]
+    reasons = [serving.why_not(shard, c, ring, now_ms) for c in found]
     here = [c for c, reason in zip(found, reasons, strict=True) if reason is Reason.BUS_HERE_NOW]
     if any(not rests(c) for c in here) or (here and None not in reasons):
         return Refused(Reason.BUS_HERE_NOW, ring.bell_id)
@@ -107,12 +107,13 @@ def respond(shard: Shard, event: Respond, now_ms: int) -> list[Effect]:
     reason = ANSWER_REASONS[event.answer]
     shard.declined[event.vehicle_id] = Declined(alert.trip, alert.stop_sequence, reason)
     effects = shard.alerts.clear(event.vehicle_id, alert.stop_sequence, Outcome.MOVED, now_ms)
-    declined = [life.fail(b, BellState.DECLINED, now_ms, reason=reason) for b in serving.behind(shard, alert)]
+    behind = [b for b in serving.behind(shard, alert) if b.kind is BellKind.BOARD or reason is not Reason.FULL]
+    declined = [life.fail(b, BellState.DECLINED, now_ms, reason=reason) for b in behind]
     for bell in declined:
         effects += serving.change(shard, bell, now_ms)
     for bell in declined:
         effects += serving.dispatch(shard, bell, now_ms)
-    return effects
+    return effects + serving.refresh_of(shard, event.vehicle_id, now_ms)
 
 
 def _moves(track: Track, policy: Policy, now_ms: int) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from server.core import bells as life
 from server.core.dispatch import Candidate, acceptable, cannot_serve, far_off, first_of, reach_of, rests, stage_of
 from server.core.effects import BellChanged, Effect
-from server.core.model import Alert, Bell, BellId, BellState, Need, Outcome, Reason, VehicleId, VisitOutcome
+from server.core.events import Ring
+from server.core.model import Alert, Bell, BellId, BellKind, BellState, Need, Outcome, Reason, VehicleId, VisitOutcome
 from server.core.network import Visit, VisitRef
 from server.core.shard import Shard
 from server.core.tracking import Track
@@ -66,17 +67,27 @@ def best_for(shard: Shard, bell: Bell, now_ms: int) -> Candidate | None:
 def may(shard: Shard, bell: Bell, candidate: Candidate, now_ms: int) -> bool:
     """Can this bus be given this bell?"""
     return acceptable(bell, candidate.track.vehicle_id, candidate.track.trip_key) and (
-        why_not(shard, candidate, bell.needs, now_ms) is None
+        why_not(shard, candidate, bell, now_ms) is None
     )
 
 
-def why_not(shard: Shard, candidate: Candidate, needs: Iterable[Need], now_ms: int) -> Reason | None:
-    """Why this bus cannot be given a bell at this visit now, or None; what its driver said of the visit counts."""
+def why_not(shard: Shard, candidate: Candidate, asking: Bell | Ring | None, now_ms: int) -> Reason | None:
+    """Why this bus cannot be given a bell at this visit now, or None; what its driver said of the visit counts.
+
+    A full bus still lets people off. `asking` is the bell, or the ring that would become one; None for what anybody without needs would be told.
+    """
     declined = shard.declined.get(candidate.track.vehicle_id)
-    if declined is not None and declined[:2] == (candidate.track.trip_key, candidate.visit.stop_sequence):
+    here = (candidate.track.trip_key, candidate.visit.stop_sequence)
+    alighting = asking is not None and asking.kind is BellKind.ALIGHT
+    if declined is not None and declined[:2] == here and not (alighting and declined.reason is Reason.FULL):
         return declined.reason
     vehicle = shard.registry.get(candidate.track.vehicle_id)
-    return cannot_serve(candidate, needs, vehicle, now_ms, shard.rules)
+    needs = asking.needs if asking is not None else ()
+    reason = cannot_serve(candidate, needs, vehicle, now_ms, shard.rules, alighting=alighting)
+    if reason is None and asking is not None and not alighting and Need.WHEELCHAIR in needs:
+        free = shard.free_bays(candidate, asking.alight_stop_id, but=asking.bell_id)
+        return Reason.NO_FREE_BAY if free == 0 else None
+    return reason
 
 
 def release(shard: Shard, vehicle_id: VehicleId, reason: Reason, now_ms: int) -> list[Effect]:
@@ -164,9 +175,14 @@ def over(shard: Shard, bell: Bell, outcome: VisitOutcome, *, told: bool, sure: b
     reason = None if sure else Reason.UNSURE
     stood = bell.state is BellState.ARRIVED or judged(outcome, told=told) is VisitOutcome.STOPPED
     if stood:
-        return change(shard, life.move(bell, BellState.SERVED, now_ms, reason=reason), now_ms)
+        boarded = bell.vehicle_id is not None and shard.rides.aboard(bell.rider_id, bell.vehicle_id) is not None
+        end = BellState.BOARDED if boarded and bell.kind is BellKind.BOARD else BellState.SERVED
+        return change(shard, life.move(bell, end, now_ms, reason=reason), now_ms)
     passed = life.fail(bell, BellState.PASSED, now_ms, reason=reason)
-    return change(shard, passed, now_ms) + dispatch(shard, passed, now_ms)
+    effects = change(shard, passed, now_ms)
+    if bell.kind is BellKind.ALIGHT:  # the stop is behind the bus for good: its rider must choose another
+        return effects + change(shard, life.move(passed, BellState.EXPIRED, now_ms, reason=reason), now_ms)
+    return effects + dispatch(shard, passed, now_ms)
 
 
 def bells_of_alert(
@@ -227,7 +243,7 @@ def _board(shard: Shard, bell: Bell, track: Track, visit: Visit, now_ms: int) ->
     fits = candidate is not None and any(here == place.ref for place in shard.places_of(bell))
     if candidate is None or not fits or rests(candidate) or not acceptable(bell, track.vehicle_id, track.trip_key):
         return []
-    if why_not(shard, candidate, bell.needs, now_ms) is not Reason.BUS_HERE_NOW:
+    if why_not(shard, candidate, bell, now_ms) is not Reason.BUS_HERE_NOW:
         return []
     here_now = Reason.BUS_HERE_NOW
     assert track.trip_key is not None

@@ -4,17 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from server.core import refusals, views
+from server.core import bays, refusals, views
 from server.core.alerts import AlertBoard
 from server.core.approach import Approach
 from server.core.bells import BellBook
 from server.core.dispatch import Candidate, Reach, Rules
 from server.core.learned import Learned
-from server.core.model import Alert, Bell, BellId, Reason, TripKey, Vehicle, VehicleId
+from server.core.model import Alert, Bell, BellId, Reason, StopId, TripKey, Vehicle, VehicleId
 from server.core.network import Network, VisitRef
 from server.core.policy import Policy
 from server.core.prediction import Forecasts
 from server.core.refusals import Place
+from server.core.rides.book import RideBook
 from server.core.tracking import Track
 from server.core.watch import Watches
 
@@ -62,6 +63,7 @@ class Shard:
         self.on_pattern: defaultdict[int, dict[VehicleId, None]] = defaultdict(dict)
         self.bells = BellBook(policy.ended_kept)
         self.alerts = AlertBoard()
+        self.rides = RideBook(policy.ended_kept)
         self.checked_ms: dict[BellId, int] = {}
         """When each bell was last asked what is dear to ask: is any bus to come, has another come ahead."""
         self.forgot_ms = 0
@@ -117,6 +119,26 @@ class Shard:
         """The bus at the visit of its run that has this stop sequence."""
         index = None if track.pattern is None else track.pattern.index_of.get(stop_sequence)
         return None if index is None else self.candidate(track.vehicle_id, index)
+
+    def free_bays(
+        self, candidate: Candidate, alight_stop_id: StopId | None = None, *, but: BellId | None = None
+    ) -> int | None:
+        """Wheelchair places free on a bus for whom boards at this visit (`but`: his own bell); None where unknown."""
+        track, pattern = candidate.track, candidate.track.pattern
+        assert pattern is not None
+        vehicle = self.registry.get(track.vehicle_id)
+        if vehicle is None or vehicle.wheelchair_bays is None:
+            return None
+        answered = self.bells.answered_by(track.vehicle_id)
+        bells = self.bells.of_vehicle(track.vehicle_id) + [bell for bell in answered if bell.trip == track.trip_key]
+        ride = bays.ride_of(pattern, candidate.visit.index, alight_stop_id)
+        return bays.free(vehicle.wheelchair_bays, bells, pattern, ride, but=but)
+
+    def passed(self, track: Track, stop_sequence: int | None) -> bool:
+        """Is the visit with this stop sequence behind the bus, or none of its run?"""
+        index = None if track.pattern is None or stop_sequence is None else track.pattern.index_of.get(stop_sequence)
+        approach = self.approaches.get(track.vehicle_id)
+        return index is None or (approach is not None and approach.next_index > index)
 
     def due(self, places: Iterable[Place], now_ms: int) -> bool:
         """Is any run still scheduled at these visits within the horizon a rider may wait?

@@ -79,7 +79,15 @@ def last_of_day(candidate: Candidate, network: Network) -> bool:
     return True
 
 
-def arrival(candidate: Candidate, why_not: Reason | None, network: Network, policy: Policy, now_ms: int) -> ArrivalView:
+def arrival(
+    candidate: Candidate,
+    why_not: Reason | None,
+    network: Network,
+    policy: Policy,
+    now_ms: int,
+    *,
+    bays_free: int | None = None,
+) -> ArrivalView:
     """One approaching bus at one visit."""
     track = candidate.track
     assert track.trip is not None
@@ -100,6 +108,7 @@ def arrival(candidate: Candidate, why_not: Reason | None, network: Network, poli
         last_bus=last_of_day(candidate, network),
         seats_left=track.seats_left,
         passengers=track.passengers,
+        bays_free=bays_free,
         why_not=why_not,
     )
 

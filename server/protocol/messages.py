@@ -120,6 +120,18 @@ class UnwatchStop(Message, tag="unwatch", kw_only=True):
     stop_id: Id
 
 
+class Follow(Message, tag="follow", kw_only=True):
+    """Send `bus` of this vehicle now and whenever it changes: for those who ride on it."""
+
+    vehicle_id: Id
+
+
+class Unfollow(Message, tag="unfollow", kw_only=True):
+    """No more `bus` of this vehicle."""
+
+    vehicle_id: Id
+
+
 class BellMessage(Message, tag="bell", kw_only=True):
     """What became of a bell."""
 
@@ -161,6 +173,7 @@ class ArrivalRow(Message, omit_defaults=False, kw_only=True):
     ringable: bool
     here: bool = False
     last_bus: bool = False
+    bays_free: int | None = None
     why_not: Reason | UnsetType = UNSET
 
 
@@ -170,6 +183,28 @@ class Arrivals(Message, tag="arrivals", kw_only=True):
     stop_id: str
     at_ms: int
     buses: list[ArrivalRow]
+
+
+class BusMessage(Message, tag="bus", omit_defaults=False, kw_only=True):
+    """One bus on its run. Not numbered: each replaces the one before. Unknown is null.
+
+    `etas_s` are seconds to the stops it has not left, in the order of its run, the first of them `next_stop_sequence`;
+    `here`: it stands at that one. Names and places of the stops: `GET /v1/vehicles/{vehicle_id}`, once for each trip.
+    """
+
+    vehicle_id: str
+    at_ms: int
+    trip_id: str | None
+    lat: float | None
+    lon: float | None
+    progress_m: int | None
+    next_stop_sequence: int | None
+    here: bool
+    etas_s: list[int]
+    seats_left: int | None
+    crowding: str | None
+    stale: bool
+    age_s: int
 
 
 class RiderSnapshot(Message, kw_only=True):
@@ -469,11 +504,11 @@ class Metrics(Message, tag="metrics", omit_defaults=False, kw_only=True):
     ring_to_shown_ms: dict[str, float | None]
 
 
-FromRider = Hello | Ring | Cancel | WatchStop | UnwatchStop | Ack | Beat
+FromRider = Hello | Ring | Cancel | WatchStop | UnwatchStop | Follow | Unfollow | Ack | Beat
 FromTerminal = Hello | SignOn | SignOff | Fix | Shown | Respond | Suggest | Ack | Beat
 FromFeed = Hello | Fixes | Ack | Beat
 FromOperator = Hello | WatchTopic | Ack | Beat
-ToRider = RiderWelcome | BellMessage | Arrivals | Refused | Beat | Drain
+ToRider = RiderWelcome | BellMessage | Arrivals | BusMessage | Refused | Beat | Drain
 ToTerminal = TerminalWelcome | TripMessage | AlertMessage | ClearMessage | Suggestions | Refused | Beat | Drain
 ToFeed = Welcome | Taken | Refused | Beat | Drain
 ToOperator = Welcome | Vehicles | BellEvent | TerminalEvent | Metrics | Refused | Beat | Drain

@@ -25,6 +25,10 @@ class Renderer:
         vehicle = self._vehicles.get(vehicle_id)
         return vehicle.plate if vehicle and vehicle.plate else vehicle_id
 
+    def registered(self, vehicle_id: VehicleId) -> Vehicle | None:
+        """What the operator's registry says of a bus."""
+        return self._vehicles.get(vehicle_id)
+
     def bell(self, bell: Bell, *, seq: int, eta_s: float | None, stops_away: int | None) -> wire.BellMessage:
         """What its rider is told."""
         return wire.BellMessage(
@@ -147,12 +151,13 @@ class Renderer:
             distance_m=max(0, round(view.distance_m)),
             low_floor=vehicle.low_floor if vehicle else None,
             seats_left=view.seats_left,
-            crowding=_crowding(view, vehicle),
+            crowding=crowding(view.passengers, vehicle),
             stale=view.stale,
             age_s=max(0, round(view.age_s)),
             ringable=view.why_not is None,
             here=view.here,
             last_bus=view.last_bus,
+            bays_free=view.bays_free,
             why_not=view.why_not if view.why_not is not None else UNSET,
         )
 
@@ -207,13 +212,13 @@ class Renderer:
         )
 
 
-def _crowding(view: ArrivalView, vehicle: Vehicle | None) -> str | None:
+def crowding(passengers: int | None, vehicle: Vehicle | None) -> str | None:
     """`low`, `medium`, `high` or `full` by passengers over seats; None when either is unknown (unknown is not 0).
 
     The steps 0.5, 1.0 and 1.6 passengers a seat follow the three published crowding classes of Korean city buses
     (seats free, all seated, standing) with "full" where nobody can board.
     """
-    if view.passengers is None or vehicle is None or not vehicle.seats:
+    if passengers is None or vehicle is None or not vehicle.seats:
         return None
-    share = view.passengers / vehicle.seats
+    share = passengers / vehicle.seats
     return "low" if share < 0.5 else "medium" if share <= 1.0 else "high" if share < 1.6 else "full"

@@ -67,6 +67,7 @@ export type Reason =
   | "board_only"
   | "one_bell_at_a_time"
   | "no_bus_can_serve"
+  | "no_free_bay"
   | "not_in_service"
   | "too_late"
   | "bus_here_now"
@@ -219,6 +220,7 @@ export interface ArrivalRow {
   ringable: boolean;
   here: boolean;
   last_bus: boolean;
+  bays_free: number | null;
   why_not?: Reason | undefined;
 }
 

@@ -138,13 +138,20 @@ class GroupRows:
 # -- reading -------------------------------------------------------------------
 
 
+ANSWERED_KEPT = 20_000
+"""Of so many bells rung last, those that a bus has answered are known again: their riders may still be on board."""
+_ANSWERED_LATELY = """SELECT record FROM bells
+    WHERE n > (SELECT coalesce(max(n), 0) FROM bells) - ? AND state IN ('served', 'boarded') ORDER BY n"""
+
+
 def recover(connection: sqlite3.Connection) -> Recovered:
-    """Everything not ended and the last number of each stream, all as of one instant."""
+    """Everything not ended, riders that are still on board, and the last number of each stream, as of one instant."""
     with _snapshot(connection):
         facts: list[Fact] = []
         facts += [
             _bell(record) for (record,) in connection.execute("SELECT record FROM bells WHERE open = 1 ORDER BY n")
         ]
+        facts += [_bell(record) for (record,) in connection.execute(_ANSWERED_LATELY, (ANSWERED_KEPT,))]
         facts += [
             _alert(record) for (record,) in connection.execute("SELECT record FROM alerts WHERE live = 1 ORDER BY n")
         ]
