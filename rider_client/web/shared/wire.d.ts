@@ -67,7 +67,6 @@ export type Reason =
   | "board_only"
   | "one_bell_at_a_time"
   | "no_bus_can_serve"
-  | "no_free_bay"
   | "not_in_service"
   | "too_late"
   | "bus_here_now"
@@ -220,7 +219,6 @@ export interface ArrivalRow {
   ringable: boolean;
   here: boolean;
   last_bus: boolean;
-  bays_free: number | null;
   why_not?: Reason | undefined;
 }
 
@@ -291,6 +289,29 @@ export interface Respond {
   alert_id: string;
   answer: Answer;
   reason?: string | null;
+  by?: "key" | "touch";
+}
+
+export interface Suggest {
+  type: "suggest";
+  ref: string;
+}
+
+export interface SuggestedRun {
+  trip_id: string;
+  start_date: string;
+  route_id: string;
+  route_name: string;
+  direction_id: number | null;
+  headsign: string;
+  departs_ms: number | null;
+}
+
+export interface Suggestions {
+  type: "suggestions";
+  ref: string;
+  mismatch: boolean;
+  runs: (SuggestedRun)[];
 }
 
 export interface TripStop {
@@ -310,6 +331,7 @@ export interface TripMessage {
   headsign: string;
   pattern_id: string;
   stops: (TripStop)[];
+  inferred?: boolean;
 }
 
 export interface AlertMessage {
