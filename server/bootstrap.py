@@ -87,6 +87,7 @@ async def running(plan: Plan) -> AsyncIterator[Runtime]:
             engine,
             backend.journal,
             backend.relay,
+            analysis=backend.analysis,
             vehicles=plan.vehicles,
             clock=plan.clock,
             settings=plan.runtime,

@@ -29,14 +29,15 @@ from server.core.engine import RouteEngine
 from server.core.events import Cancel, Event, Fix, Ring, TerminalLink, Tick
 from server.core.model import Bell, BellId, Fact, Reason, RiderId, StopId, StopVisit, Vehicle, VehicleId
 from server.core.network import Network
-from server.evidence import bell_handle
+from server.evidence import Note, bell_handle
 from server.lookups import Lookups
-from server.ports import Batch, Journal, Outgoing, Relay
+from server.ports import Analysis, Batch, Journal, Outgoing, Relay
 from server.protocol import messages as wire
 from server.protocol.render import Renderer
 from server.settings import RuntimeSettings
 from server.streams import KEPT_PER_STREAM, Attached, Streams, rider_of, rider_stream, terminal_stream
 from server.telemetry import Telemetry
+from server.witness import Witness
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ class Runtime:
         journal: Journal,
         relay: Relay,
         *,
+        analysis: Analysis,
         vehicles: Mapping[VehicleId, Vehicle],
         clock: Clock,
         settings: RuntimeSettings,
@@ -94,6 +96,7 @@ class Runtime:
         self.network = network
         self.engine = engine
         self.relay = relay
+        self.analysis = analysis
         self.renderer = Renderer(network, vehicles)
         self.telemetry = Telemetry(settings.latency_window)
         self.clock = clock
@@ -107,7 +110,10 @@ class Runtime:
         self._tasks: list[asyncio.Task[None]] = []
         self._lookups: Lookups[_Waiting] = Lookups(journal.find_bell, self._looked_up, self._give_up)
         self._encoder = msgspec.json.Encoder()
+        self._witness = Witness(network)
         self._ready = False
+        self.tap: Callable[[Event, int], None] | None = None
+        """Hears of every event just before the engine takes it, in that order; must not raise or wait."""
 
     # -- life ------------------------------------------------------------------
 
@@ -115,6 +121,7 @@ class Runtime:
         """Rebuild the engine from the journal, then begin to decide."""
         recovered = await self._journal.recover()
         self.engine.restore(recovered.facts, now_ms=self.clock.now_ms())
+        self._witness.restore(recovered.facts)
         self._streams = Streams(self._journal.epoch, recovered.last_seq, frames_max=self._settings.frames_kept)
         self._tasks = [asyncio.create_task(self._work()), asyncio.create_task(self._tick())]
         self._ready = True
@@ -245,6 +252,7 @@ class Runtime:
             batch.append(self._fixes.pop(next(iter(self._fixes))))
         decided = [self._decide(waiting, now_ms) for waiting in batch]
         facts, visits = _durable(d.effects for d in decided)
+        notes = [note for d in decided for note in self._witness.see(d.waiting.event, d.effects)]
         outgoing = [message for d in decided for message in d.outgoing]
         if not facts and not visits and not outgoing:
             self._announce(decided)
@@ -258,9 +266,21 @@ class Runtime:
                 log.critical("the journal failed; nothing more is accepted until a restart: %s", error)
                 self._give_up(one.waiting for one in decided)
 
-        self._journal.append(Batch(facts=facts, visits=visits, outgoing=outgoing), done)
+        self._journal.append(Batch(facts=facts, visits=visits, outgoing=outgoing, notes=notes), done)
+
+    def keep(self, notes: Sequence[Note], done: Callable[[Reason | None], None] = lambda _: None) -> None:
+        """Keep notes; `done` hears None once the journal holds them, or why not. Where it is full they are dropped."""
+        refusal = self._cannot_take()
+        if refusal is not None:
+            self.telemetry.notes_dropped += len(notes)
+            done(refusal)
+            return
+        failed = Reason.STORE_UNAVAILABLE
+        self._journal.append(Batch(notes=notes), lambda error: done(None if error is None else failed))
 
     def _decide(self, waiting: _Waiting, now_ms: int) -> _Decided:
+        if self.tap is not None:
+            self.tap(waiting.event, now_ms)
         try:
             effects = self.engine.step(waiting.event, now_ms)
         except Exception:

@@ -43,6 +43,8 @@ class Telemetry:
         self.bells: Counter[str] = Counter()
         """Times a bell reached each state."""
         self.passbys = 0
+        self.notes_dropped = 0
+        """Notes for operators that found no room in the journal's queue."""
         self.faults = 0
         """Events that a rule could not digest (a defect of ours; logged with the event)."""
         self.fix_to_alert = Latency(window)

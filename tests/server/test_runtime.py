@@ -30,7 +30,7 @@ from server.core.model import (
 )
 from server.core.network import Network, Route, Stop
 from server.core.policy import Policy
-from server.evidence import bell_handle
+from server.evidence import TerminalNote, bell_handle
 from server.ports import Outgoing
 from server.protocol import messages as wire
 from server.runtime import Runtime
@@ -80,6 +80,7 @@ async def shard(data: Path, *, max_bytes: int | None = None, **settings: int) ->
         engine,
         backend.journal,
         backend.relay,
+        analysis=backend.analysis,
         vehicles={},
         clock=clock,
         settings=RuntimeSettings(**settings),
@@ -219,3 +220,17 @@ def test_an_operator_s_handle_tells_nothing() -> None:
 def test_a_clock_must_run(rate: float) -> None:
     with pytest.raises(ValueError, match="rate"):
         ShiftedClock(0, rate=rate)
+
+
+async def test_notes_are_kept_and_their_sender_hears_so(tmp_path: Path) -> None:
+    note = TerminalNote(1_000, BUS, "silent", wrong=True)
+    heard: asyncio.Queue[Reason | None] = asyncio.Queue()
+    async with shard(tmp_path) as s:
+        s.runtime.keep([note], heard.put_nowait)
+        assert await heard.get() is None
+        s.runtime.keep([note])
+        await s.runtime.stop()
+        s.runtime.keep([note], heard.put_nowait)
+        assert await heard.get() is Reason.STORE_UNAVAILABLE
+        assert s.runtime.telemetry.notes_dropped == 1
+        assert await s.runtime.analysis.notes("terminal", from_ms=0, to_ms=2_000, limit=9) == [note, note]

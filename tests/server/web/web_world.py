@@ -196,6 +196,7 @@ async def running(folder: Path, **changes: Any) -> AsyncIterator[Running]:
         engine,
         backend.journal,
         backend.relay,
+        analysis=backend.analysis,
         vehicles=vehicles,
         clock=ShiftedClock(TEN_PAST_TEN_MS),
         settings=RuntimeSettings(),
@@ -216,4 +217,4 @@ async def running(folder: Path, **changes: Any) -> AsyncIterator[Running]:
         stop.set()
         await serving
         await runtime.stop()
-        backend.lock.release()
+        await backend.aclose()
