@@ -121,8 +121,27 @@ EXAMPLES: dict[type, list[wire.Message]] = {
     wire.Cancel: [wire.Cancel(bell_id=BELL)],
     wire.WatchStop: [wire.WatchStop(stop_id="203000127")],
     wire.UnwatchStop: [wire.UnwatchStop(stop_id="203000127")],
+    wire.Follow: [wire.Follow(vehicle_id="V71")],
+    wire.Unfollow: [wire.Unfollow(vehicle_id="V71")],
     wire.BellMessage: [_bell],
     wire.Arrivals: [wire.Arrivals(stop_id="203000127", at_ms=AT_MS, buses=[_row])],
+    wire.BusMessage: [
+        wire.BusMessage(
+            vehicle_id="V71",
+            at_ms=AT_MS,
+            trip_id="88-0-17",
+            lat=37.263573,
+            lon=127.028601,
+            progress_m=5120,
+            next_stop_sequence=13,
+            here=False,
+            etas_s=[40, 112, 185],
+            seats_left=12,
+            crowding="low",
+            stale=False,
+            age_s=1,
+        )
+    ],
     wire.SignOn: [
         wire.SignOn(ref="on-1", trip_id="88-0-17", start_date="20250615"),
         wire.SignOn(ref="on-2", route_id="88", direction_id=0),

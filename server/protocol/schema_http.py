@@ -139,6 +139,52 @@ class Stops(Message, omit_defaults=False, kw_only=True):
     stops: list[StopItem]
 
 
+class BusItem(Message, omit_defaults=False, kw_only=True):
+    """A bus as people at a stop or on board see it. `next_stop_names` by language; unknown is null."""
+
+    vehicle_id: str
+    plate: str
+    route_id: str | None
+    route_name: str | None
+    direction_id: int | None
+    headsign: str
+    trip_id: str | None
+    low_floor: bool | None
+    lat: float
+    lon: float
+    heading_deg: float | None
+    next_stop_id: str | None
+    next_stop_name: str | None
+    next_stop_names: dict[str, str]
+    stale: bool
+    age_s: int
+    distance_m: int | None = None
+
+
+class Buses(Message, omit_defaults=False, kw_only=True):
+    """The buses near a place, nearest first."""
+
+    at_ms: int
+    buses: list[BusItem]
+
+
+class RunStop(Message, omit_defaults=False, kw_only=True):
+    """One stop of a bus's run; `alighting`: people may get off there."""
+
+    stop_id: str
+    stop_sequence: int
+    name: str
+    names: dict[str, str]
+    along_m: int
+    alighting: bool
+
+
+class BusRun(BusItem, omit_defaults=False, kw_only=True):
+    """A bus with all stops of its run, none where its run is not known. What changes comes as `bus` on the rider's socket."""
+
+    stops: list[RunStop]
+
+
 class StopRoute(Message, omit_defaults=False, kw_only=True):
     """One way in which a route calls at a stop."""
 
@@ -193,6 +239,8 @@ SCHEMAS: tuple[type[msgspec.Struct], ...] = (
     RouteDetail,
     Stops,
     StopDetail,
+    Buses,
+    BusRun,
     Outcomes,
     Terminals,
     Health,

@@ -15,7 +15,9 @@ from server.web import (
     pages,
     rest_access,
     rest_bells,
+    rest_buses,
     rest_health,
+    rest_map,
     rest_network,
     rest_ops,
     rest_positions,
@@ -50,7 +52,17 @@ def create_app(house: House) -> FastAPI:
 def bare_app() -> FastAPI:
     """Declare the routes alone, as the OpenAPI document needs them."""
     app = FastAPI(title="Ridebell", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
-    for part in (rest_network, rest_bells, rest_access, rest_positions, rest_ops, rest_health, pages):
+    for part in (
+        rest_network,
+        rest_map,
+        rest_buses,
+        rest_bells,
+        rest_access,
+        rest_positions,
+        rest_ops,
+        rest_health,
+        pages,
+    ):
         app.include_router(part.router)
     describe(app)
     return app
@@ -61,7 +73,7 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
     house: House = app.state.house
     tasks = [
         asyncio.create_task(part.run(), name=type(part).__name__)
-        for part in (house.lobby, house.stop_boards, house.vehicle_board)
+        for part in (house.lobby, house.stop_boards, house.bus_boards, house.vehicle_board)
     ]
     try:
         yield

@@ -1,66 +1,69 @@
-"""Arrivals at the stops that somebody watches: worked out once a second for each stop, however many watch. Web level."""
+"""What many people look at: worked out once a second for each thing, however many watch it. Web level."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from itertools import count
+from typing import Generic, TypeVar
 
-from server.core.model import StopId
+import msgspec
+
 from server.ports import Subscriber
-from server.protocol import messages as wire
 from server.protocol.codec import encode
-from server.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
 REFRESH_S = 1.0
-"""PROTOCOL promises arrivals whenever they change; people see no more than one change a second."""
+"""PROTOCOL promises news whenever there are any; people see no more than one change a second."""
 CHUNK = 50
-"""Stops worked out before others get a turn."""
+"""Boards worked out before others get a turn."""
+
+Key = TypeVar("Key", bound=str)
 
 
 class _Board:
-    __slots__ = ("arrivals", "frame", "made_s", "watchers")
+    __slots__ = ("frame", "made_s", "picture", "watchers")
 
     def __init__(self) -> None:
         self.watchers: dict[int, Subscriber] = {}
-        self.arrivals: list[wire.ArrivalRow] = []
+        self.picture: msgspec.Struct | None = None
         self.frame = b""
         self.made_s = float("-inf")
 
 
-class StopBoards:
-    """The watched stops of one server, at most `max_boards`."""
+class Boards(Generic[Key]):
+    """The watched boards of one kind, at most `max_boards`; `draw` gives a key's message, which has an `at_ms`."""
 
-    def __init__(self, runtime: Runtime, *, max_boards: int) -> None:
-        self._runtime = runtime
+    def __init__(self, kind: str, draw: Callable[[Key], msgspec.Struct], *, max_boards: int) -> None:
+        self._kind = kind
+        self._draw = draw
         self._max = max_boards
-        self._boards: dict[StopId, _Board] = {}
+        self._boards: dict[Key, _Board] = {}
         self._tokens = count()
 
     def __len__(self) -> int:
         return len(self._boards)
 
-    def watch(self, stop_id: StopId, watcher: Subscriber) -> Callable[[], None] | None:
-        """Deliver this stop's arrivals now and whenever they change, until the returned call. None: no room.
+    def watch(self, key: Key, watcher: Subscriber) -> Callable[[], None] | None:
+        """Deliver this board now and whenever it changes, until the returned call. None: no room.
 
-        The stop must exist.
+        What the key names must exist.
         """
-        board = self._boards.get(stop_id)
+        board = self._boards.get(key)
         if board is None:
             if len(self._boards) >= self._max:
                 return None
-            board = self._boards[stop_id] = _Board()
+            board = self._boards[key] = _Board()
         now_s = asyncio.get_running_loop().time()
         if now_s - board.made_s >= REFRESH_S:
-            self._refresh(stop_id, board, now_s)
+            self._refresh(key, board, now_s)
         token = next(self._tokens)
         board.watchers[token] = watcher
-        watcher.deliver(board.frame, seq=None, key=_key(stop_id))
+        watcher.deliver(board.frame, seq=None, key=f"{self._kind}:{key}")
 
         def end() -> None:
             if board.watchers.pop(token, None) is not None and not board.watchers:
-                self._boards.pop(stop_id, None)
+                self._boards.pop(key, None)
 
         return end
 
@@ -69,23 +72,24 @@ class StopBoards:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(REFRESH_S)
-            for done, (stop_id, board) in enumerate(tuple(self._boards.items()), start=1):
+            for done, (key, board) in enumerate(tuple(self._boards.items()), start=1):
                 try:
-                    self._refresh(stop_id, board, loop.time())
+                    self._refresh(key, board, loop.time())
                 except Exception:
-                    log.exception("arrivals at %s could not be worked out", stop_id)
+                    log.exception("%s of %s could not be worked out", self._kind, key)
                 if done % CHUNK == 0:
                     await asyncio.sleep(0)
 
-    def _refresh(self, stop_id: StopId, board: _Board, now_s: float) -> None:
-        arrivals = self._runtime.arrivals(stop_id)
+    def _refresh(self, key: Key, board: _Board, now_s: float) -> None:
+        picture = self._draw(key)
         board.made_s = now_s
-        if board.frame and arrivals.buses == board.arrivals:
+        if board.picture is not None and _same(board.picture, picture):
             return
-        board.arrivals, board.frame = arrivals.buses, encode(arrivals)
+        board.picture, board.frame = picture, encode(picture)
         for watcher in tuple(board.watchers.values()):
-            watcher.deliver(board.frame, seq=None, key=_key(stop_id))
+            watcher.deliver(board.frame, seq=None, key=f"{self._kind}:{key}")
 
 
-def _key(stop_id: StopId) -> str:
-    return f"arrivals:{stop_id}"
+def _same(before: msgspec.Struct, after: msgspec.Struct) -> bool:
+    """Whether only the time is another."""
+    return all(getattr(before, name) == getattr(after, name) for name in before.__struct_fields__ if name != "at_ms")

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from server.core.model import StopId, VehicleId
+from server.protocol import messages as wire
+from server.protocol.render_buses import BusRenderer
 from server.runtime import Runtime
 from server.settings import WebSettings
 from server.web.auth import Authenticator, OwnKey, PublishedKeys
-from server.web.boards import StopBoards
+from server.web.boards import Boards
 from server.web.limits import Limiter
 from server.web.lobby import Lobby
 from server.web.ops_boards import BellBoard, Figures, VehicleBoard
@@ -25,7 +28,9 @@ class House:
     nonce_key: bytes
     tickets: Tickets
     lobby: Lobby
-    stop_boards: StopBoards
+    stop_boards: Boards[StopId]
+    buses: BusRenderer
+    bus_boards: Boards[VehicleId]
     vehicle_board: VehicleBoard
     bell_board: BellBoard
     figures: Figures
@@ -37,6 +42,7 @@ class House:
 def furnish(runtime: Runtime, settings: WebSettings, key: bytes) -> House:
     """Connect the parts. `key` is the signing key (`auth.signing_key`)."""
     own_key = OwnKey(key)
+    buses = BusRenderer(runtime.network, runtime.renderer)
     return House(
         runtime=runtime,
         settings=settings,
@@ -49,7 +55,9 @@ def furnish(runtime: Runtime, settings: WebSettings, key: bytes) -> House:
             per_subject_max=settings.sessions_per_subject,
             drain_spread_s=settings.drain_spread_s,
         ),
-        stop_boards=StopBoards(runtime, max_boards=settings.boards_max),
+        stop_boards=Boards("arrivals", runtime.arrivals, max_boards=settings.boards_max),
+        buses=buses,
+        bus_boards=Boards("bus", lambda vehicle_id: _bus(runtime, buses, vehicle_id), max_boards=settings.boards_max),
         vehicle_board=VehicleBoard(runtime),
         bell_board=BellBoard(runtime),
         figures=Figures(runtime),
@@ -59,3 +67,8 @@ def furnish(runtime: Runtime, settings: WebSettings, key: bytes) -> House:
         ),
         words=Words(),
     )
+
+
+def _bus(runtime: Runtime, buses: BusRenderer, vehicle_id: VehicleId) -> wire.BusMessage:
+    now_ms = runtime.clock.now_ms()
+    return buses.live(vehicle_id, runtime.engine.bus(vehicle_id, now_ms), at_ms=now_ms)

@@ -1,7 +1,5 @@
 """Routes, stops and arrivals over HTTP, for everybody. Web level."""
 
-import asyncio
-import gzip
 from typing import Annotated
 
 import msgspec
@@ -14,6 +12,7 @@ from server.protocol import schema_http as body
 from server.web.api_parts import Here, says
 from server.web.bodies import answer
 from server.web.errors import problem
+from server.web.rest_map import lon_lat
 
 router = APIRouter(tags=["network"])
 # Ids are paths here: GTFS allows a slash in them.
@@ -91,30 +90,6 @@ async def stop(request: Request, house: Here, stop_id: str) -> Response:
     return answer(body.StopDetail(routes=calls_at(network, found.stop_id), **fields), max_age_s=STATIC_S)
 
 
-@router.get(
-    "/v1/network.geojson",
-    responses={
-        200: {
-            "description": "GeoJSON: a line for each pattern, a point for each stop.",
-            "content": {"application/geo+json": {}},
-        }
-    },
-    response_class=Response,
-)
-async def network_geojson(request: Request, house: Here) -> Response:
-    """Give the whole network as GeoJSON."""
-    packed = await asyncio.to_thread(_packed_map, request.app.state.maps, house.runtime.network)
-    etag = f'"{house.runtime.network.feed_hash[:32]}"'
-    headers = {"etag": etag, "cache-control": f"public, max-age={STATIC_S}", "vary": "accept-encoding"}
-    if request.headers.get("if-none-match") == etag:
-        return Response(None, 304, headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        headers["content-encoding"] = "gzip"
-    else:
-        packed = await asyncio.to_thread(gzip.decompress, packed)
-    return Response(packed, 200, headers, media_type="application/geo+json")
-
-
 def calls_at(network: Network, stop_id: StopId) -> list[body.StopRoute]:
     """List the ways in which routes call at a stop, once each."""
     seen: dict[tuple[str, int | None, str], body.StopRoute] = {}
@@ -184,38 +159,5 @@ def _pattern(network: Network, pattern: Pattern) -> body.PatternItem:
         headsign=pattern.headsign,
         length_m=round(pattern.path.length_m, 1),
         stops=stops,
-        geometry=_line(network, pattern),
+        geometry=body.LineString(type="LineString", coordinates=lon_lat(network, pattern.path.xy)),
     )
-
-
-def _line(network: Network, pattern: Pattern) -> body.LineString:
-    lat, lon = network.frame.to_lat_lon(pattern.path.xy[:, 0], pattern.path.xy[:, 1])
-    places = zip(lon.round(6).tolist(), lat.round(6).tolist(), strict=True)
-    return body.LineString(type="LineString", coordinates=list(places))
-
-
-def _packed_map(maps: dict[str, bytes], network: Network) -> bytes:
-    """Draw the map once a network; gzip, since nearly everybody takes it so."""
-    packed = maps.get(network.feed_hash)
-    if packed is None:
-        packed = maps[network.feed_hash] = gzip.compress(msgspec.json.encode(_map(network)), 6)
-    return packed
-
-
-def _map(network: Network) -> dict[str, object]:
-    features: list[dict[str, object]] = []
-    for index in range(network.pattern_count):
-        pattern = network.pattern(index)
-        about = {
-            "kind": "pattern",
-            "pattern_id": pattern.pattern_id,
-            "route_id": pattern.route_id,
-            "route_name": network.routes[pattern.route_id].name,
-            "direction_id": pattern.direction_id,
-        }
-        features.append({"type": "Feature", "geometry": _line(network, pattern), "properties": about})
-    for stop in network.stops.values():
-        point = {"type": "Point", "coordinates": [stop.lon, stop.lat]}
-        about = {"kind": "stop", "stop_id": stop.stop_id, "name": stop.name, "code": stop.code}
-        features.append({"type": "Feature", "geometry": point, "properties": about})
-    return {"type": "FeatureCollection", "features": features}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import cast
 
 from server.core.events import Cancel
-from server.core.model import BellId, Reason, RiderId, StopId
+from server.core.model import BellId, Reason, RiderId, StopId, VehicleId
 from server.protocol import messages as wire
 from server.protocol.codec import Codec
 from server.protocol.tokens import Role
@@ -25,6 +25,7 @@ class RiderSession(Session):
         super().__init__(house)
         self._rider_id = RiderId("")
         self._watches: dict[StopId, Callable[[], None]] = {}
+        self._follows: dict[VehicleId, Callable[[], None]] = {}
 
     def stream(self, identity: Identity) -> str:
         """The rider's own stream."""
@@ -44,7 +45,7 @@ class RiderSession(Session):
         )
 
     def take(self, message: wire.Message) -> None:
-        """Ring, cancel, watch."""
+        """Ring, cancel, watch a stop, follow a bus."""
         match message:
             case wire.Ring():
                 self._ring(message)
@@ -54,6 +55,10 @@ class RiderSession(Session):
                 self._watch(StopId(stop_id))
             case wire.UnwatchStop(stop_id=stop_id):
                 self._unwatch(StopId(stop_id))
+            case wire.Follow(vehicle_id=vehicle_id):
+                self._follow(VehicleId(vehicle_id))
+            case wire.Unfollow(vehicle_id=vehicle_id):
+                self._unfollow(VehicleId(vehicle_id))
             case _:
                 raise AssertionError(cast("object", message))
 
@@ -81,7 +86,27 @@ class RiderSession(Session):
         if end is not None:
             end()
 
+    def _follow(self, vehicle_id: VehicleId) -> None:
+        if self.runtime.engine.position(vehicle_id, self.runtime.clock.now_ms()) is None:
+            self.refuse(Reason.UNKNOWN_VEHICLE, vehicle_id)
+            return
+        self._unfollow(vehicle_id)
+        end = None
+        if len(self._follows) < self.house.settings.watches_max:
+            end = self.house.bus_boards.watch(vehicle_id, self.outbox)
+        if end is None:
+            self.refuse(Reason.RATE_LIMITED, vehicle_id)
+        else:
+            self._follows[vehicle_id] = end
+
+    def _unfollow(self, vehicle_id: VehicleId) -> None:
+        end = self._follows.pop(vehicle_id, None)
+        if end is not None:
+            end()
+
     def leave(self) -> None:
         """Watch no more."""
         for stop_id in tuple(self._watches):
             self._unwatch(stop_id)
+        for vehicle_id in tuple(self._follows):
+            self._unfollow(vehicle_id)

@@ -67,6 +67,7 @@ export type Reason =
   | "board_only"
   | "one_bell_at_a_time"
   | "no_bus_can_serve"
+  | "no_free_bay"
   | "not_in_service"
   | "too_late"
   | "bus_here_now"
@@ -87,7 +88,10 @@ export type Reason =
   | "unsure"
   | "no_more_buses"
   | "too_old"
-  | "network_changed";
+  | "network_changed"
+  | "boarded_elsewhere"
+  | "ride_over"
+  | "undo_too_late";
 
 export type Stage =
   | "ahead"
@@ -181,6 +185,16 @@ export interface UnwatchStop {
   stop_id: string;
 }
 
+export interface Follow {
+  type: "follow";
+  vehicle_id: string;
+}
+
+export interface Unfollow {
+  type: "unfollow";
+  vehicle_id: string;
+}
+
 export interface BellMessage {
   type: "bell";
   seq: number;
@@ -219,6 +233,7 @@ export interface ArrivalRow {
   ringable: boolean;
   here: boolean;
   last_bus: boolean;
+  bays_free: number | null;
   why_not?: Reason | undefined;
 }
 
@@ -227,6 +242,23 @@ export interface Arrivals {
   stop_id: string;
   at_ms: number;
   buses: (ArrivalRow)[];
+}
+
+export interface BusMessage {
+  type: "bus";
+  vehicle_id: string;
+  at_ms: number;
+  trip_id: string | null;
+  lat: number | null;
+  lon: number | null;
+  progress_m: number | null;
+  next_stop_sequence: number | null;
+  here: boolean;
+  etas_s: (number)[];
+  seats_left: number | null;
+  crowding: string | null;
+  stale: boolean;
+  age_s: number;
 }
 
 export interface RiderSnapshot {
