@@ -40,6 +40,7 @@ def row(lang: str, **changes: Any) -> Frame:
         "ringable": True,
         "here": False,
         "last_bus": False,
+        "bays_free": None,
     }
     return plain | changes
 

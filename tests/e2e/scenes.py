@@ -18,6 +18,7 @@ from tests.e2e.frames import (
     full_board,
     now_ms,
     route,
+    row,
     trip,
     vehicle,
 )
@@ -126,6 +127,30 @@ def stop_wishes(server: ScriptedServer, page: Page, lang: str) -> None:
     open_stop(server, page, lang)
     page.click("#wishes summary")
     page.click("[data-need=stroller]")
+
+
+def stop_wheelchair(server: ScriptedServer, page: Page, lang: str) -> None:
+    """A low-floor bus behind an ordinary one, one whose floor nobody knows, and the low-floor buses that are stale."""
+    rows = [
+        row(lang, low_floor=False),
+        row(lang, vehicle_id="V9", plate=NEXT_PLATE, eta_s=560, stops_away=7, bays_free=1),
+        row(lang, route_id="G13", route_name="G1300", vehicle_id="V2", eta_s=570, low_floor=None, seats_left=None),
+        row(lang, route_id="777", route_name="7770", vehicle_id="V4", eta_s=880, bays_free=0, stale=True, age_s=40),
+    ]
+    open_stop(server, page, lang, board=arrivals(lang, *rows))
+    page.click("#wishes summary")
+    page.click("[data-need=wheelchair]")
+    page.click("#wishes summary")
+    page.wait_for_selector(".why-not")
+
+
+def stop_large(server: ScriptedServer, page: Page, lang: str) -> None:
+    """The largest text, chosen on the page, with a bell on its way."""
+    open_stop(server, page, lang)
+    page.click("#look summary")
+    page.click("[data-act=look][data-text='3']")
+    tell_bell(server, page, bell(ring(server, page), "shown"))
+    page.evaluate("scrollTo(0, 0)")
 
 
 # -- the driver's screen -------------------------------------------------------------
@@ -306,6 +331,8 @@ STOP_SCENES = [
         stop_refused,
         stop_offline,
         stop_wishes,
+        stop_wheelchair,
+        stop_large,
     )
 ]
 DRIVE_SCENES = [

@@ -7,6 +7,7 @@ after minutes (a stale bus, the last bus, a pass-by) and for faults that a real 
 import asyncio
 import html
 import json
+import re
 import socket
 import threading
 import time
@@ -176,6 +177,7 @@ class ScriptedServer:
         for name, value in values.items():
             text = text.replace(f"<!--ridebell:{name}-->", html.escape(value))
         text = text.replace("<!--ridebell:boot_json-->", json.dumps(self.boot).replace("<", "\\u003c"))
+        text = re.sub("<!--ridebell:[a-z_]+-->", "", text)
         return HTMLResponse(text, headers={"content-security-policy": POLICY})
 
     async def _ticket(self, request: Request) -> Response:

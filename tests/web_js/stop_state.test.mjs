@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { endedBells, lines, openBells, secondsUntil } from "/static/rider/stop/board.js";
-import { RING_GIVEN_UP_MS, initial, step } from "/static/rider/stop/state.js";
+import { RING_GIVEN_UP_MS } from "/static/rider/stop/ringing.js";
+import { initial, step } from "/static/rider/stop/state.js";
 import { storyOf } from "/static/rider/stop/story.js";
 
 const T0 = 1_800_000_000_000;
@@ -20,7 +21,8 @@ function row(changes = {}) {
   return {
     route_id: "R88", route_name: "88", direction_id: 1, headsign: "광교중앙역", trip_id: "T", stop_sequence: 7,
     vehicle_id: "V1", plate: "경기70바1234", eta_s: 200, stops_away: 2, distance_m: 900, low_floor: null,
-    seats_left: null, crowding: null, stale: false, age_s: 1, ringable: true, here: false, last_bus: false, ...changes,
+    seats_left: null, crowding: null, stale: false, age_s: 1, ringable: true, here: false, last_bus: false,
+    bays_free: null, ...changes,
   };
 }
 

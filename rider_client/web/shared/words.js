@@ -61,3 +61,12 @@ async function loadTable(folder, lang) {
   if (file.schema !== WORDS_SCHEMA) throw new Error(`words of schema ${file.schema}, this page reads ${WORDS_SCHEMA}`);
   return file.words;
 }
+
+/**
+ * @param {Said} said
+ * @param {Translate} t
+ * @returns {string}
+ */
+export function say({ key, values }, t) {
+  return t(key, values);
+}

@@ -3,6 +3,10 @@
 /** An ended bell stays as one line for this long. */
 export const ENDED_KEPT_MS = 900_000;
 const ENDED_LINES = 3;
+/** Buses are late more often than early: a minute of doubt. */
+const GONE_S = 60;
+
+const TOLD_WHY_NOT = new Set(["too_late", "no_terminal", "bus_silent", "alight_only", "full", "cannot_stop", "off_route", "not_in_service"]);
 
 export const ENDS = /** @type {ReadonlySet<string>} */ (
   new Set(["boarded", "alighted", "served", "cancelled", "expired", "refused"])
@@ -13,6 +17,7 @@ export const ENDS = /** @type {ReadonlySet<string>} */ (
  * @typedef {import("/static/rider/stop/state.js").Bell} Bell
  * @typedef {import("/static/shared/wire.d.ts").ArrivalRow} ArrivalRow
  * @typedef {import("/static/shared/wire.d.ts").BellMessage} BellMessage
+ * @typedef {import("/static/shared/wire.d.ts").Need} Need
  */
 
 /**
@@ -67,6 +72,16 @@ export function secondsUntilRow(row, state) {
 }
 
 /**
+ * Without a link nobody says that a bus has left: by an old board it is taken for gone a while after its time.
+ *
+ * @param {ArrivalRow} row
+ * @param {State} state
+ */
+function goneBy(row, { link, nowMs, boardTakenMs }) {
+  return !link.live && row.eta_s - (nowMs - boardTakenMs) / 1000 < -GONE_S;
+}
+
+/**
  * The board's row of a bell's bus.
  *
  * @param {BellMessage} message
@@ -81,14 +96,30 @@ export function rowOf(message, state) {
 }
 
 /**
- * @typedef {{key: string, row: ArrivalRow, nextRow: ArrivalRow | null, twice: boolean, taken: boolean}} Line
+ * @typedef {{key: string, row: ArrivalRow, nextRow: ArrivalRow | null, twice: boolean, taken: boolean, aimed: boolean}} Line
  *   `nextRow`: the bus of the same line after this one; `twice`: its trip calls here more than once;
- *   `taken`: a bell for this line is on its way
+ *   `taken`: a bell for this line is on its way; `aimed`: the rider needs this very bus, not any of the line
  */
 
 /**
+ * Why this rider cannot ring for this bus, as a key of the words; null when they can. A wheelchair gets
+ * on where the floor is low and a bay free; what nobody knows is not a no.
+ *
+ * @param {ArrivalRow} row
+ * @param {readonly Need[]} needs
+ * @returns {string | null}
+ */
+export function whyNot(row, needs) {
+  if (!row.ringable) return TOLD_WHY_NOT.has(row.why_not ?? "") ? `why_not.${row.why_not}` : "why_not";
+  if (!needs.includes("wheelchair")) return null;
+  if (row.low_floor === false) return "why_not.no_low_floor";
+  return row.bays_free === 0 ? "why_not.no_free_bay" : null;
+}
+
+/**
  * The board as lines: a bus that can be rung for takes its followers of the same route and headsign into its own line;
- * a bus that a card stands for is left out.
+ * a bus that a card stands for is left out. To a wheelchair each low-floor bus is a line of its own, so that the one
+ * behind an ordinary bus can be aimed at.
  *
  * @param {State} state
  * @returns {Line[]}
@@ -104,16 +135,17 @@ export function lines(state) {
   /** @type {Line[]} */
   const out = [];
   for (const row of buses) {
-    if (onCards.has(`${row.vehicle_id} ${row.stop_sequence}`)) continue;
+    if (onCards.has(`${row.vehicle_id} ${row.stop_sequence}`) || goneBy(row, state)) continue;
     const twice = buses.some((other) => other.trip_id === row.trip_id && other.stop_sequence !== row.stop_sequence);
-    const key = [row.route_id, row.direction_id, row.headsign, twice ? row.stop_sequence : ""].join("|");
+    const aimed = row.low_floor === true && state.needs.includes("wheelchair");
+    const key = [row.route_id, row.direction_id, row.headsign, twice ? row.stop_sequence : "", ...(aimed ? [row.vehicle_id] : [])].join("|");
     const first = open.get(key);
     if (first) {
       first.nextRow ??= row;
       continue;
     }
-    const line = { key, row, nextRow: null, twice, taken: rung.has(row.route_id) || waiting.has(key) };
-    if (row.ringable) open.set(key, line);
+    const line = { key, row, nextRow: null, twice, aimed, taken: rung.has(row.route_id) || waiting.has(key) };
+    if (whyNot(row, state.needs) === null) open.set(key, line);
     out.push(line);
   }
   return out;

@@ -1,11 +1,18 @@
 /** The stop page: connects socket, state and view. The only module here that touches document, clock, storage and device. */
 
 import { byId, onPress, patch } from "/static/shared/dom.js";
+import { isFromDevice, keepForOffline } from "/static/shared/offline.js";
 import { newId } from "/static/shared/id.js";
 import { Session } from "/static/shared/session.js";
-import { chooseLang, loadWords } from "/static/shared/words.js";
+import { isFavourite, toggleFavourite } from "/static/shared/favourites.js";
+import { keepLook, readLook } from "/static/shared/look.js";
+import { lookAfter, lookChoices } from "/static/shared/look_view.js";
+import { changed, keepProfile, readProfile } from "/static/shared/profile.js";
+import { wishes } from "/static/shared/profile_view.js";
+import { chooseLang, loadWords, say } from "/static/shared/words.js";
 import { readBoot } from "/static/rider/stop/boot.js";
-import { keepWaiting, keepWish, readWaiting, readWish } from "/static/rider/stop/memory.js";
+import { cards, ended } from "/static/rider/stop/card.js";
+import { keepBoard, keepWaiting, newerBoard, readWaiting } from "/static/rider/stop/memory.js";
 import { listen } from "/static/rider/stop/socket.js";
 import { initial, step } from "/static/rider/stop/state.js";
 import * as view from "/static/rider/stop/view.js";
@@ -24,10 +31,11 @@ const boot = readBoot();
 
 let state = initial(boot.stop, {
   nonce: query.get("n"),
-  board: boot.arrivals,
+  board: isFromDevice() ? newerBoard(boot.stop.stop_id, boot.arrivals) : boot.arrivals,
   routeNames: boot.routeNames,
   waiting: readWaiting(Date.now()),
-  wish: readWish(),
+  wish: readProfile(),
+  kept: isFromDevice(),
   nowMs: Date.now(),
 });
 
@@ -55,11 +63,11 @@ function perform(effect) {
     case "locate":
       return locate();
     case "speak":
-      return speak(typeof effect.said === "string" ? effect.said : view.say(effect.said, t));
+      return speak(typeof effect.said === "string" ? effect.said : say(effect.said, t));
     case "keep waiting":
       return keepWaiting(effect.waiting);
     case "keep wish":
-      return keepWish(effect.party, effect.needs);
+      return keepProfile(effect);
     case "vibrate":
       return vibrate();
   }
@@ -101,11 +109,13 @@ function speak(sentence) {
 function render() {
   const focused = document.activeElement;
   patch(byId("notice"), view.notice(state, t));
-  patch(byId("cards"), view.cards(state, t));
-  patch(byId("ended"), view.ended(state, t));
+  patch(byId("cards"), cards(state, t));
+  patch(byId("ended"), ended(state, t));
   patch(byId("board"), view.board(state, t));
   patch(byId("age"), view.boardAge(state, t));
-  patch(byId("wishes"), view.wishes(state, t));
+  patch(byId("wishes"), wishes(state, t));
+  patch(byId("look"), lookChoices(readLook(), t));
+  patch(byId("star"), [view.star(isFavourite(boot.stop.stop_id), t)]);
   byId("board").setAttribute("aria-busy", String(state.board === null));
   if (focused instanceof HTMLElement && !focused.isConnected) followFocus(focused.dataset["act"]);
 }
@@ -123,26 +133,26 @@ function followFocus(act) {
 
 onPress(document, (act, data) => {
   switch (act) {
+    case "star":
+      toggleFavourite(boot.stop);
+      return render();
+    case "look":
+      keepLook(lookAfter(readLook(), data));
+      return render();
     case "ring":
       return dispatch({ type: "press", line: data["line"] ?? "", bellId: newId() });
     case "cancel":
       return dispatch({ type: "cancel", bellId: data["bell"] ?? "" });
     case "fewer":
     case "more":
-      return dispatch({ type: "wish", party: state.party + (act === "more" ? 1 : -1), needs: state.needs });
     case "need":
-      return dispatch({ type: "wish", party: state.party, needs: toggled(state.needs, String(data["need"])) });
+      return dispatch({ type: "wish", ...changed(state, act, data["need"]) });
   }
 });
 
-/**
- * @param {import("/static/rider/stop/state.js").State["needs"]} needs
- * @param {string} pressed
- */
-function toggled(needs, pressed) {
-  return view.NEEDS.filter((need) => needs.includes(need) !== (need === pressed));
-}
-
+addEventListener("pagehide", () => keepBoard(state.board));
+byId("wishes").hidden = byId("look").hidden = false;
 render();
 session.start();
+keepForOffline();
 setInterval(() => dispatch({ type: "tick" }), TICK_MS);

@@ -1,14 +1,15 @@
-/** What this device keeps between page loads: rings not yet answered, and what the rider said about the party. */
+/** Rings not yet answered, and the last board heard, kept on this device between page loads. */
 
-import { RING_GIVEN_UP_MS } from "/static/rider/stop/state.js";
+import { read, write } from "/static/shared/keeping.js";
+import { RING_GIVEN_UP_MS } from "/static/rider/stop/ringing.js";
 
 /**
  * @typedef {import("/static/rider/stop/state.js").Waiting} Waiting
- * @typedef {import("/static/shared/wire.d.ts").Need} Need
+ * @typedef {import("/static/shared/wire.d.ts").Arrivals} Arrivals
  */
 
 const WAITING = "ridebell.waiting.1";
-const WISH = "ridebell.wish.1";
+const BOARD = "ridebell.board.1";
 
 /**
  * @param {number} nowMs
@@ -24,43 +25,19 @@ export function keepWaiting(waiting) {
   write(WAITING, waiting);
 }
 
-/** @returns {{party: number, needs: Need[]}} */
-export function readWish() {
-  return /** @type {{party: number, needs: Need[]}} */ (read(WISH, { party: 1, needs: [] }));
-}
-
 /**
- * @param {number} party
- * @param {Need[]} needs
- */
-export function keepWish(party, needs) {
-  write(WISH, { party, needs });
-}
-
-/**
- * A browser may refuse storage (private windows): the page then works without memory.
+ * The newer of two boards of one stop: that of the page as it came, and the last that a live page heard.
  *
- * @param {string} key
- * @param {unknown} otherwise
- * @returns {unknown}
+ * @param {string} stopId
+ * @param {Arrivals | null} came
+ * @returns {Arrivals | null}
  */
-function read(key, otherwise) {
-  try {
-    const text = localStorage.getItem(key);
-    return text === null ? otherwise : JSON.parse(text);
-  } catch {
-    return otherwise;
-  }
+export function newerBoard(stopId, came) {
+  const kept = /** @type {Arrivals | null} */ (read(BOARD, null));
+  return kept?.stop_id === stopId && kept.at_ms > (came?.at_ms ?? 0) ? kept : came;
 }
 
-/**
- * @param {string} key
- * @param {unknown} value
- */
-function write(key, value) {
-  try {
-    localStorage.setItem(key, JSON.stringify(value));
-  } catch {
-    return;
-  }
+/** @param {Arrivals | null} board */
+export function keepBoard(board) {
+  if (board !== null) write(BOARD, board);
 }

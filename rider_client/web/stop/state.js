@@ -1,10 +1,8 @@
 /** What the stop page knows and decides: event in, next state and effects out. Pure: no document, no clock, no socket. */
 
-import { ENDS, forgotten, lines } from "/static/rider/stop/board.js";
+import { ENDS, forgotten } from "/static/rider/stop/board.js";
+import { RING_GIVEN_UP_MS, giveUp, located, no, notLocated, press } from "/static/rider/stop/ringing.js";
 import { storyOf } from "/static/rider/stop/story.js";
-
-/** A ring that could not be sent within this time is given up: the bus it was meant for is gone by then. */
-export const RING_GIVEN_UP_MS = 120_000;
 
 /**
  * @typedef {import("/static/shared/wire.d.ts").Arrivals} Arrivals
@@ -15,6 +13,7 @@ export const RING_GIVEN_UP_MS = 120_000;
  * @typedef {import("/static/shared/wire.d.ts").Need} Need
  * @typedef {import("/static/shared/words.js").Said} Said
  * @typedef {import("/static/rider/stop/board.js").Line} Line
+ * @typedef {import("/static/shared/profile.js").Profile} Profile
  *
  * @typedef {{message: BellMessage, failed: BellMessage | null, hadBus: boolean, cancelling: boolean, note: string | null,
  *   asked: {party: number, needs: Need[]} | null}} Bell
@@ -68,18 +67,18 @@ export const RING_GIVEN_UP_MS = 120_000;
 /**
  * @param {Stop} stop
  * @param {{nonce: string | null, board: Arrivals | null, routeNames: Record<string, string>, waiting: Waiting[],
- *   wish: {party: number, needs: Need[]}, nowMs: number}} given
+ *   wish: Profile, nowMs: number, kept?: boolean}} given  `kept`: the board is one of earlier that this device had kept
  * @returns {State}
  */
-export function initial(stop, { nonce, board, routeNames, waiting, wish, nowMs }) {
+export function initial(stop, { nonce, board, routeNames, waiting, wish, nowMs, kept = false }) {
   return {
     stop,
     nonce,
     nowMs,
-    serverAheadMs: board === null ? 0 : board.at_ms - nowMs,
+    serverAheadMs: board === null || kept ? 0 : board.at_ms - nowMs,
     link: { live: false, everLive: false, sinceMs: nowMs },
     board,
-    boardTakenMs: nowMs,
+    boardTakenMs: kept && board !== null ? board.at_ms : nowMs,
     routeNames: { ...routeNames, ...namesOn(board) },
     bells: {},
     waiting: Object.fromEntries(waiting.map((one) => [one.ring.bell_id, one])),
@@ -255,97 +254,6 @@ function refused(state, message) {
 
 /**
  * @param {State} state
- * @param {Waiting} pending
- * @param {Said | string} text
- * @returns {Step}
- */
-function no(state, pending, text) {
-  return {
-    state: { ...state, problem: { line: pending.line, text } },
-    effects: [
-      { type: "keep waiting", waiting: Object.values(state.waiting) },
-      { type: "speak", said: text },
-    ],
-  };
-}
-
-/**
- * One tap. The QR code's nonce proves presence; without it the device is asked where it is.
- *
- * @param {State} state
- * @param {{line: string, bellId: string}} pressed
- * @returns {Step}
- */
-function press(state, { line: key, bellId }) {
-  const line = lines(state).find((one) => one.key === key);
-  if (line === undefined || !line.row.ringable || line.taken || state.locating !== null) return still(state);
-  const next = { ...state, problem: null, locating: line };
-  return state.nonce === null
-    ? { state: next, effects: [{ type: "locate" }] }
-    : ring(next, line, bellId, { nonce: state.nonce });
-}
-
-/**
- * @param {State} state
- * @param {string} bellId
- * @param {PresenceClaim} position
- * @returns {Step}
- */
-function located(state, bellId, position) {
-  return state.locating === null ? still(state) : ring(state, state.locating, bellId, position);
-}
-
-/**
- * Any bus of the line may take the rider; a visit is named only where one trip calls here twice.
- *
- * @param {State} state
- * @param {Line} line
- * @param {string} bellId
- * @param {PresenceClaim} presence
- * @returns {Step}
- */
-function ring(state, line, bellId, presence) {
-  const { route_id: routeId, direction_id: direction, stop_sequence: sequence } = line.row;
-  /** @type {Ring} */
-  const message = {
-    type: "ring",
-    bell_id: bellId,
-    kind: "board",
-    stop_id: state.stop.stop_id,
-    route_id: routeId,
-    party: state.party,
-    needs: state.needs,
-    presence,
-  };
-  if (direction === 0 || direction === 1) message.direction_id = direction;
-  if (line.twice) message.stop_sequence = sequence;
-  const waiting = {
-    ...state.waiting,
-    [bellId]: { ring: message, line: line.key, routeName: line.row.route_name, madeMs: state.nowMs },
-  };
-  /** @type {Effect[]} */
-  const effects = [{ type: "keep waiting", waiting: Object.values(waiting) }];
-  if (state.link.live) effects.push({ type: "send", message: { ...message } });
-  else effects.push({ type: "speak", said: { key: "ring.offline" } });
-  return { state: { ...state, waiting, locating: null }, effects };
-}
-
-/**
- * @param {State} state
- * @param {"denied" | "unavailable"} why
- * @returns {Step}
- */
-function notLocated(state, why) {
-  if (state.locating === null) return still(state);
-  const text = { key: `locate.${why}` };
-  return {
-    state: { ...state, locating: null, problem: { line: state.locating.key, text } },
-    effects: [{ type: "speak", said: text }],
-  };
-}
-
-/**
- * @param {State} state
  * @param {string} bellId
  * @returns {Step}
  */
@@ -355,26 +263,6 @@ function cancel(state, bellId) {
   return {
     state: { ...state, bells: { ...state.bells, [bellId]: { ...bell, cancelling: true, note: null } } },
     effects: [{ type: "send", message: { type: "cancel", bell_id: bellId } }],
-  };
-}
-
-/**
- * A ring that nobody answered yet is taken back: not sent again; a `cancel` follows it in case it did arrive.
- *
- * @param {State} state
- * @param {string} bellId
- * @returns {Step}
- */
-function giveUp(state, bellId) {
-  const { [bellId]: pending, ...waiting } = state.waiting;
-  if (!pending) return still(state);
-  return {
-    state: { ...state, waiting },
-    effects: [
-      { type: "keep waiting", waiting: Object.values(waiting) },
-      { type: "send", message: { type: "cancel", bell_id: bellId } },
-      { type: "speak", said: { key: "ring.taken_back" } },
-    ],
   };
 }
 
@@ -393,4 +281,3 @@ function tick(state) {
   }
   return now;
 }
-

@@ -1,0 +1,24 @@
+/** Keeps this page for reading without a network: registers the service worker and tells it what the page is made of. */
+
+/** The page comes first: its own work is done before a copy is made. */
+const CALM_MS = 3_000;
+
+/** Once, after the page stands. Does nothing where the server gave the page no version or the browser has no workers. */
+export function keepForOffline() {
+  const version = document.querySelector("meta[name=ridebell-shell]")?.getAttribute("content");
+  if (!version || !("serviceWorker" in navigator)) return;
+  setTimeout(() => void keep(version).catch(() => undefined), CALM_MS);
+}
+
+/** @returns {boolean} whether this page came from the copy on the device, with arrivals of then */
+export function isFromDevice() {
+  return document.documentElement.dataset["from"] === "device";
+}
+
+/** @param {string} version */
+async function keep(version) {
+  await navigator.serviceWorker.register("/sw.js", { updateViaCache: "none" });
+  const { active } = await navigator.serviceWorker.ready;
+  const files = performance.getEntriesByType("resource").map(({ name }) => name);
+  active?.postMessage({ type: "keep", version, files: [...new Set(files)], path: location.pathname });
+}
