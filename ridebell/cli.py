@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "simulate": "ridebell.simulate_command:simulate",
     "replay": "ridebell.replay_command:replay",
     "score": "ridebell.score_command:score",
+    "tariff": "ridebell.tariff_command:tariff",
     "corpus": "ridebell.corpus_command:corpus",
     "doctor": "ridebell.doctor_command:doctor",
     "openapi": "ridebell.export_command:openapi",
@@ -71,13 +72,19 @@ class Commands(_Spoken, TyperGroup):
         return name, load(name) if name is not None else card, rest
 
 
-def load(name: str) -> TyperCommand:
-    """Import one command and give it its help text."""
+class Group(_Spoken, TyperGroup):
+    """A command with commands of its own."""
+
+
+def load(name: str) -> TyperCommand | TyperGroup:
+    """Import one command and give it its help text; a `Typer` brings commands of its own."""
     module, _, function = COMMANDS[name].partition(":")
-    app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    app.command(name, cls=Command, help=t(f"{name}.help"))(getattr(import_module(module), function))
+    found = getattr(import_module(module), function)
+    app = found if isinstance(found, typer.Typer) else typer.Typer(add_completion=False, rich_markup_mode="rich")
+    if app is not found:
+        app.command(name, cls=Command, help=t(f"{name}.help"))(found)
     command = get_command(app)
-    assert isinstance(command, TyperCommand)
+    assert isinstance(command, TyperCommand | TyperGroup)
     return command
 
 

@@ -1,0 +1,1 @@
+"""Fares: dated tariffs as data, journeys priced by a pure function, corrections as signed adjustments."""
