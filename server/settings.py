@@ -20,6 +20,25 @@ class RuntimeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Samples kept for each published latency. Too small: p99 jumps; too large: it forgets too slowly."""
 
 
+class RecordingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of recordings and of the replays made of them."""
+
+    keep_days: int = 0
+    """Days for which the rolling recording is kept; 0 records only what somebody starts."""
+    recording_max_bytes: int = 8 << 30
+    """A recording ends at this size. A province writes about 25 GB a day, a town 50 MB."""
+    shelf_max_bytes: int = 64 << 30
+    """While recordings take more than this, the oldest rolling ones go."""
+    upload_max_bytes: int = 512 << 20
+    """Largest recording that may be given to us over HTTP."""
+    replays_kept: int = 12
+    """Results kept. Too small: a comparison of yesterday is made anew; too large: disk."""
+    replay_ttl_s: float = 7 * 86_400.0
+    """How long a result is kept."""
+    replays_waiting: int = 8
+    """Replays that may wait for the one that runs; more are refused `busy`."""
+
+
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds and rhythms of the doors: HTTP, pages and sockets."""
 
@@ -107,6 +126,9 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     rings_per_min: float = 10.0
     """Rings of one rider, on average; bursts of `rings_burst`. A repeat of the same ring is free."""
     rings_burst: int = 20
+    kiosk_rings_per_min: float = 20.0
+    """Rings through one kiosk or button, on average; bursts of `kiosk_rings_burst`. Too small: a queue cannot ring."""
+    kiosk_rings_burst: int = 20
     anonymous_per_min: float = 30.0
     """Tickets for people without an account, per peer address. Too small: a school behind one address is locked out."""
     anonymous_burst: int = 120

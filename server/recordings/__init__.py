@@ -1,0 +1,1 @@
+"""Recordings of what comes in: written as it comes, kept within bounds, found again."""

@@ -1,0 +1,1 @@
+"""Recordings through the engine once more, for people to look at: run apart, kept for a while, compared."""
