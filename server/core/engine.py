@@ -179,6 +179,15 @@ class RouteEngine:
         track = self._shard.tracks.get(vehicle_id)
         return views.positioned(track, self.policy, now_ms) if track is not None and track.fix is not None else None
 
+    def vehicle_ids(self) -> Sequence[VehicleId]:
+        """Every vehicle with a position, by id: for those who look at many in parts."""
+        return [vehicle_id for vehicle_id, track in self._shard.tracks.items() if track.fix is not None]
+
+    def vehicle(self, vehicle_id: VehicleId, now_ms: int) -> VehicleView | None:
+        """One vehicle; None for one that never said where it is."""
+        track = self._shard.tracks.get(vehicle_id)
+        return self._seen(track, now_ms) if track is not None and track.fix is not None else None
+
     def vehicles(self, now_ms: int) -> Sequence[VehicleView]:
         """Every vehicle with a position."""
         return [self._seen(track, now_ms) for track in self._shard.tracks.values() if track.fix is not None]
