@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from server.core.model import Bell, BellId, Fact, StopVisit
+from server.core.model import Bell, BellId, Fact, Ride, RideId, StopVisit
 from server.evidence import Asked, Life, Lives, Note, NoteKind, PassBy, RiderDay, StopRush, Story, Tally
 
 
@@ -79,7 +79,7 @@ class Journal(Protocol):
         ...
 
     async def recover(self) -> Recovered:
-        """Read what a new engine starts from: open bells, live alerts, assignments."""
+        """Read what a new engine starts from: open bells and rides, live alerts, assignments."""
         ...
 
     async def find_bell(self, bell_id: BellId) -> Bell | None:
@@ -88,6 +88,14 @@ class Journal(Protocol):
 
     async def recent_bells(self, rider_id: str, limit: int) -> Sequence[Bell]:
         """A rider's latest bells, newest ring first, at most `limit`."""
+        ...
+
+    async def find_ride(self, ride_id: RideId) -> Ride | None:
+        """The latest committed record of a ride, ended or not."""
+        ...
+
+    async def recent_rides(self, rider_id: str, limit: int) -> Sequence[Ride]:
+        """A rider's latest rides, the newest first, at most `limit`."""
         ...
 
     async def outgoing_since(self, stream: str, seq: int, limit: int) -> Sequence[Outgoing] | None:

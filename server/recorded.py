@@ -10,10 +10,23 @@ from collections.abc import Callable
 from typing import TypeVar, assert_never
 
 from server.core.events import Cancel, Event, Fix, Presence, Respond, Ring, Shown, SignOff, SignOn, TerminalLink
-from server.core.model import AlertId, BellId, BlockId, RiderId, RouteId, Source, StopId, TripId, TripKey, VehicleId
+from server.core.model import (
+    AlertId,
+    BellId,
+    BlockId,
+    RideId,
+    RiderId,
+    RouteId,
+    Source,
+    StopId,
+    TripId,
+    TripKey,
+    VehicleId,
+)
 from server.core.network import Network
 from server.protocol import recording as line
 from server.protocol.messages import PresenceClaim
+from server.recorded_rides import ride_event_of
 
 T = TypeVar("T")
 
@@ -51,8 +64,10 @@ def event_of(recorded: line.RecordedLine, now_ms: int) -> Event | None:
             )
         case line.LinkLine(vehicle_id=vehicle_id, up=up):
             return TerminalLink(VehicleId(vehicle_id), up)
-        case line.BeginLine() | line.SightingsLine() | line.CheckInLine() | line.CheckOutLine() | line.UndoLine():
+        case line.BeginLine():
             return None
+        case line.SightingsLine() | line.CheckInLine() | line.CheckOutLine() | line.UndoLine() | line.CorrectLine():
+            return ride_event_of(recorded)
         case _:
             assert_never(recorded)
 
@@ -100,6 +115,7 @@ def _ring(recorded: line.RingLine) -> Ring:
         stop_sequence=recorded.stop_sequence,
         vehicle_id=_maybe(VehicleId, recorded.vehicle_id),
         alight_stop_id=_maybe(StopId, recorded.alight_stop_id),
+        ride_id=_maybe(RideId, recorded.ride_id),
         party=recorded.party,
         needs=tuple(recorded.needs),
         presence=presence,

@@ -24,6 +24,8 @@ from server.core.effects import (
     Positioned,
     Prediction,
     Refused,
+    RideChanged,
+    RideRepeated,
     StopVisited,
 )
 from server.core.engine import RouteEngine
@@ -116,7 +118,7 @@ class Replay:
             position = self.engine.position(event.vehicle_id, self.now_ms)
             decisions.append(None if position is None else _record("position", position))
         if self.explain:
-            decisions += [_explained(seen) for seen in self.engine.explanations()]
+            decisions += [explained(seen) for seen in self.engine.explanations()]
         for decision in decisions:
             if decision is not None:
                 self.written[decision["type"]] += 1
@@ -148,6 +150,9 @@ class Replay:
             case AlertCleared(alert=alert):
                 cleared = self.renderer.clear(effect, seq=self._seq(terminal_stream(alert.vehicle_id)))
                 return _line(cleared, vehicle_id=alert.vehicle_id)
+            case RideChanged(ride=ride) | RideRepeated(ride=ride):
+                told = self.renderer.ride(ride, seq=self._seq(rider_stream(ride.rider_id)))
+                return _line(told, rider=ride.rider_id)
             case StopVisited(visit=visit):
                 return _record("stop_visit", visit)
             case FixRefused():
@@ -221,7 +226,7 @@ def _record(kind: str, record: StopVisit | Positioned | FixRefused | Prediction)
     return decision
 
 
-def _explained(seen: Explanation) -> Decision:
+def explained(seen: Explanation) -> Decision:
     """What a rule saw, as a decision: `choice` for the bus of a bell, `telling` for an alert."""
     fields = msgspec.to_builtins(seen)
     match seen:

@@ -22,12 +22,14 @@ from server.core.effects import (
     Effect,
     Prediction,
     Refused,
+    RideChanged,
+    RideRepeated,
     StopVisited,
     VehicleView,
 )
 from server.core.engine import RouteEngine
 from server.core.events import Cancel, Event, Fix, Ring, TerminalLink, Tick
-from server.core.model import Bell, BellId, Fact, Reason, RiderId, StopId, StopVisit, Vehicle, VehicleId
+from server.core.model import Bell, BellId, Fact, Reason, Ride, RideId, RiderId, StopId, StopVisit, Vehicle, VehicleId
 from server.core.network import Network
 from server.evidence import Note, bell_handle
 from server.lookups import Lookups
@@ -43,6 +45,8 @@ log = logging.getLogger(__name__)
 
 OPS_BELLS = "ops:bells"
 OPS_TERMINALS = "ops:terminals"
+RECENT_RIDES = 8
+"""Ended rides in a rider's snapshot, the latest; a page that wants its history asks over HTTP."""
 RECENT_BELLS = 16
 """Ended bells in a rider's snapshot, the latest: a page hears how its bell ended, and a kiosk's day does not fill the frame."""
 
@@ -299,6 +303,10 @@ class Runtime:
                 message: wire.Message = self.renderer.bell(
                     bell, seq=seq, eta_s=effect.eta_s, stops_away=effect.stops_away
                 )
+            case RideChanged(ride=ride) | RideRepeated(ride=ride):
+                stream, key = rider_stream(ride.rider_id), f"ride:{ride.ride_id}"
+                seq = self._streams.next_seq(stream)
+                message = self.renderer.ride(ride, seq=seq)
             case AlertRaised(alert=alert):
                 stream, key = terminal_stream(alert.vehicle_id), f"alert:{alert.alert_id}"
                 seq = self._streams.next_seq(stream)
@@ -357,6 +365,9 @@ class Runtime:
             for bell in await self._journal.recent_bells(rider_id, RECENT_BELLS):
                 if bell.ended:
                     self.engine.remember(bell)
+            for ride in await self._journal.recent_rides(rider_id, RECENT_RIDES):
+                if ride.ended:
+                    self.engine.remember_ride(ride)
         await self._settled(stream)
         return self._streams.attach(stream, epoch, seq)
 
@@ -387,7 +398,28 @@ class Runtime:
         now_ms, bells = self.clock.now_ms(), self.engine.bells_of(rider_id)
         old = {bell.bell_id for bell in [bell for bell in bells if bell.ended][:-RECENT_BELLS]}
         told = (bell for bell in bells if bell.bell_id not in old)
-        return wire.RiderSnapshot(bells=[self.bell_message(bell, seq=seq, now_ms=now_ms) for bell in told])
+        rides = self.engine.rides_of(rider_id)
+        past = {ride.ride_id for ride in [ride for ride in rides if ride.ended][:-RECENT_RIDES]}
+        return wire.RiderSnapshot(
+            bells=[self.bell_message(bell, seq=seq, now_ms=now_ms) for bell in told],
+            rides=[self.ride_message(ride, seq=seq) for ride in rides if ride.ride_id not in past],
+        )
+
+    def ride_message(self, ride: Ride, *, seq: int = 0) -> wire.RideMessage:
+        """One ride as its rider sees it now."""
+        return self.renderer.ride(ride, seq=seq)
+
+    async def find_ride(self, ride_id: RideId) -> Ride | None:
+        """A ride by its id, from memory or from the journal, as the journal holds it. Raises `StoreUnavailableError`."""
+        found = self.engine.ride(ride_id)
+        if found is None:
+            return await self._journal.find_ride(ride_id)
+        await self._settled(rider_stream(found.rider_id))
+        return self.engine.ride(ride_id)
+
+    async def recent_rides(self, rider_id: RiderId, limit: int) -> Sequence[Ride]:
+        """A rider's latest rides as the journal holds them, the newest first."""
+        return await self._journal.recent_rides(rider_id, limit)
 
     def bell_message(self, bell: Bell, *, seq: int = 0, now_ms: int | None = None) -> wire.BellMessage:
         """One bell as its rider sees it now."""
@@ -453,6 +485,8 @@ def _durable(effects: Iterable[Sequence[Effect]]) -> tuple[list[Fact], list[Stop
                     facts.append(alert)
                 case Assigned(assignment=assignment):
                     facts.append(assignment)
+                case RideChanged(ride=ride):
+                    facts.append(ride)
                 case StopVisited(visit=visit):
                     visits.append(visit)
                 case _:
@@ -462,7 +496,7 @@ def _durable(effects: Iterable[Sequence[Effect]]) -> tuple[list[Fact], list[Stop
 
 def _ref_of(event: Event) -> str | None:
     """What a refusal of this event refers to."""
-    for name in ("ref", "bell_id", "alert_id"):
+    for name in ("ref", "bell_id", "alert_id", "ride_id"):
         value = getattr(event, name, None)
         if value is not None:
             return str(value)

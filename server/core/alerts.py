@@ -70,7 +70,7 @@ class AlertBoard:
             stop_name=stop_name,
             stage=stage,
             boarding=sum(b.party for b in bells if b.kind is BellKind.BOARD),
-            alighting=sum(b.party for b in bells if b.kind is BellKind.ALIGHT),
+            alighting=sum({b.rider_id: b.party for b in bells if b.kind is BellKind.ALIGHT}.values()),
             needs=tuple(sorted({need for b in bells for need in b.needs}, key=NEED_ORDER.__getitem__)),
             distance_m=candidate.left_m,
             eta_s=eta_s(track, candidate.visit.index, now_ms) or 0.0,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, assert_never
 
 from server.core.approach import Approach
-from server.core.model import Bell, Need, Phase, Reason, Stage, TripKey, Vehicle, VehicleId
+from server.core.model import Bell, BellKind, Need, Phase, Reason, Stage, TripKey, Vehicle, VehicleId
 from server.core.network import Visit
 from server.core.policy import Policy
 from server.core.prediction import eta_s
@@ -16,6 +16,8 @@ from server.core.tracking import Track, doors_open
 
 NOT_PICKED_UP = 1
 """GTFS `pickup_type` 1: no boarding here."""
+NOT_LET_OFF = 1
+"""GTFS `drop_off_type` 1: nobody alights here."""
 OVERTAKE_M = 150.0
 """Of two buses on one path the other has come ahead only when it is this much nearer: bunched buses must not flap."""
 SOONER_S = 30.0
@@ -48,14 +50,14 @@ def needed_m(track: Track, now_ms: int, policy: Policy) -> float:
     """Metres before a stop within which a bus can no longer be asked to stop.
 
     DOMAIN §2: `v·(t_data_age + t_deliver + t_react) + v²/(2·a_comfort)`; `v` is the likely speed, so that the
-    uncertainty of an old position widens it.
+    uncertainty of an old position widens it; and by what the position itself may be wrong (`Track.doubt_m`).
     """
     return _stopping_m(track, track.likely_speed_mps(now_ms), now_ms, policy)
 
 
 def _stopping_m(track: Track, v: float, now_ms: int, policy: Policy) -> float:
     blind_s = min(track.age_s(now_ms), policy.extrapolate_s) + policy.t_deliver_s + policy.t_react_s
-    return v * blind_s + v * v / (2.0 * policy.a_comfort_mps2)
+    return v * blind_s + v * v / (2.0 * policy.a_comfort_mps2) + track.doubt_m
 
 
 class Reach(NamedTuple):
@@ -115,19 +117,30 @@ def rests(candidate: Candidate) -> bool:
 
 
 def cannot_serve(
-    candidate: Candidate, needs: Iterable[Need], vehicle: Vehicle | None, now_ms: int, rules: Rules
+    candidate: Candidate,
+    needs: Iterable[Need],
+    vehicle: Vehicle | None,
+    now_ms: int,
+    rules: Rules,
+    *,
+    alighting: bool = False,
 ) -> Reason | None:
-    """Why this bus cannot be given a bell at this visit, or None. Unknown seats and floors are unknown, not no."""
+    """Why this bus cannot be given a bell at this visit, or None. Unknown seats and floors are unknown, not no.
+
+    To let somebody off it needs no seat and no low floor.
+    """
     track, policy = candidate.track, rules.policy
-    if candidate.visit.pickup_type == NOT_PICKED_UP:
+    if not alighting and candidate.visit.pickup_type == NOT_PICKED_UP:
         return Reason.ALIGHT_ONLY
+    if alighting and candidate.visit.drop_off_type == NOT_LET_OFF:
+        return Reason.BOARD_ONLY
     if not track.on_route:
         return Reason.OFF_ROUTE
     if track.age_s(now_ms) > policy.silent_s:
         return Reason.BUS_SILENT
-    if track.seats_left == 0:
+    if not alighting and track.seats_left == 0:
         return Reason.FULL
-    if Need.WHEELCHAIR in needs and vehicle is not None and vehicle.low_floor is False:
+    if not alighting and Need.WHEELCHAIR in needs and vehicle is not None and vehicle.low_floor is False:
         return Reason.NO_BUS_CAN_SERVE
     if candidate.approach.standing_at(candidate.visit.index):
         return (
@@ -196,6 +209,8 @@ def acceptable(bell: Bell, vehicle_id: VehicleId, trip: TripKey | None) -> bool:
     """
     if any(run == (vehicle_id, trip) for run in zip(bell.tried, bell.tried_trips, strict=False)):
         return False
+    if bell.kind is BellKind.ALIGHT:
+        return vehicle_id == bell.wanted_vehicle_id
     lost = bell.buses > 0 and (bell.vehicle_id is None or bell.vehicle_id in bell.tried)
     return lost or bell.wanted_vehicle_id in (None, vehicle_id)
 

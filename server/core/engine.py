@@ -8,11 +8,39 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
-from server.core import explain, motion, ringing, serving, suggesting, tracking, upkeep, views
+from server.core import alighting, explain, motion, riding, ringing, serving, suggesting, tracking, upkeep, views
 from server.core.effects import ArrivalView, BusView, Effect, Positioned, Prediction, VehicleView
-from server.core.events import Cancel, Event, Fix, Respond, Ring, Shown, SignOff, SignOn, TerminalLink, Tick
+from server.core.events import (
+    Cancel,
+    CheckIn,
+    CheckOut,
+    Correct,
+    Event,
+    Fix,
+    Respond,
+    Ring,
+    Shown,
+    SignOff,
+    SignOn,
+    TerminalLink,
+    Tick,
+    Undo,
+)
 from server.core.learned import Learned
-from server.core.model import Alert, Assignment, Bell, BellId, Fact, RiderId, StopId, Vehicle, VehicleId
+from server.core.model import (
+    Alert,
+    Assignment,
+    Bell,
+    BellId,
+    BellKind,
+    Fact,
+    Ride,
+    RideId,
+    RiderId,
+    StopId,
+    Vehicle,
+    VehicleId,
+)
 from server.core.network import Network
 from server.core.policy import Policy
 from server.core.shard import Shard
@@ -51,7 +79,9 @@ class RouteEngine:
             case Fix():
                 return motion.take_fix(shard, event, now_ms)
             case Tick():
-                return upkeep.tick(shard, now_ms)
+                return upkeep.tick(shard, now_ms) + riding.tick(shard, now_ms)
+            case Ring(kind=BellKind.ALIGHT):
+                return alighting.ring(shard, event, now_ms)
             case Ring():
                 return ringing.ring(shard, event, now_ms)
             case Cancel():
@@ -64,6 +94,8 @@ class RouteEngine:
                 return motion.sign_on(shard, event, now_ms)
             case SignOff():
                 return motion.sign_off(shard, event, now_ms)
+            case CheckIn() | CheckOut() | Undo() | Correct():
+                return riding.take(shard, event, now_ms)
             case TerminalLink():
                 return motion.terminal_link(shard, event, now_ms)
             case _:
@@ -78,6 +110,8 @@ class RouteEngine:
                     track = shard.track(fact.vehicle_id, now_ms)
                     tracking.assign(track, fact, self.network)
                     shard.index(track, before=None)
+                case Ride():
+                    shard.rides.put(fact)
                 case Bell():
                     shard.bells.put(fact)
                     self._link_just_broke(fact, now_ms)
@@ -116,6 +150,19 @@ class RouteEngine:
     def bells_of(self, rider_id: RiderId) -> Sequence[Bell]:
         """A rider's bells, oldest first."""
         return self._shard.bells.of_rider(rider_id)
+
+    def ride(self, ride_id: RideId) -> Ride | None:
+        """The latest record of a ride, if it goes on or ended lately."""
+        return self._shard.rides.get(ride_id)
+
+    def rides_of(self, rider_id: RiderId) -> Sequence[Ride]:
+        """A rider's rides, oldest first."""
+        return self._shard.rides.of_rider(rider_id)
+
+    def remember_ride(self, ride: Ride) -> None:
+        """Take back an ended ride that the journal still knows."""
+        if self._shard.rides.get(ride.ride_id) is None:
+            self._shard.rides.put(ride)
 
     def open_bells(self) -> Sequence[Bell]:
         """Every bell that has not ended."""

@@ -12,6 +12,7 @@ from server.core.model import (
     Doors,
     Need,
     Record,
+    RideId,
     RiderId,
     RouteId,
     Source,
@@ -97,6 +98,7 @@ class Ring(Record, frozen=True, gc=False):
     party: int = 1
     needs: tuple[Need, ...] = ()
     presence: Presence | None = None
+    ride_id: RideId | None = None
 
 
 class Cancel(Record, frozen=True, gc=False):
@@ -125,8 +127,56 @@ class Respond(Record, frozen=True, gc=False):
     by_touch: bool = False
 
 
+class Whereabouts(Record, frozen=True, gc=False):
+    """Where a rider's phone says it is. `at_ms` is the phone's time."""
+
+    at_ms: int
+    lat: float
+    lon: float
+    accuracy_m: float = 0.0
+    speed_mps: float | None = None
+
+
+class CheckIn(Record, frozen=True, gc=False):
+    """A rider says to be on a bus. `proven`: the door has checked the code that this bus shows at this minute."""
+
+    rider_id: RiderId
+    vehicle_id: VehicleId
+    position: Whereabouts | None = None
+    proven: bool = False
+    party: int = 1
+    device: str = ""
+    ref: str | None = None
+
+
+class CheckOut(Record, frozen=True, gc=False):
+    """A rider says to have got off, or to be about to."""
+
+    rider_id: RiderId
+    ride_id: RideId | None
+
+
+class Undo(Record, frozen=True, gc=False):
+    """A rider takes a ride back: "I was not on this bus"."""
+
+    rider_id: RiderId
+    ride_id: RideId | None
+
+
+class Correct(Record, frozen=True, gc=False):
+    """A rider says where it was: "I got on at …", "I got off at …"; also the answer to a question."""
+
+    rider_id: RiderId
+    ride_id: RideId | None
+    board_stop_id: StopId | None = None
+    alight_stop_id: StopId | None = None
+    party: int | None = None
+
+
 class Tick(Record, frozen=True, gc=False):
     """Time passes: expiry, silence and extrapolated progress are looked at."""
 
 
-Event = Fix | SignOn | SignOff | TerminalLink | Ring | Cancel | Shown | Respond | Tick
+RideEvent = CheckIn | CheckOut | Undo | Correct
+"""What is said of rides. A `ride_id` of None (recordings): the rider's latest."""
+Event = Fix | SignOn | SignOff | TerminalLink | Ring | Cancel | Shown | Respond | RideEvent | Tick

@@ -407,6 +407,8 @@ class Vehicle(Record, frozen=True, gc=False):
     seats: int | None = None
     wheelchair_bays: int | None = None
     """Places where a wheelchair rides; None where nobody said how many (unknown, not none)."""
+    garage: str = ""
+    """Where it is kept; empty where nobody said."""
 
 
 Fact = Bell | Alert | Assignment | Ride

@@ -1,4 +1,4 @@
-"""What an operator may decide about bells, as one frozen record filled from a data file. Level 0 of the core.
+"""What an operator may decide about bells, as one frozen record filled from a data file. Level 1 of the core.
 
 Every field gives its unit, its default and where the default comes from. Named presets live in `server/policies/`.
 """
@@ -6,6 +6,8 @@ Every field gives its unit, its default and where the default comes from. Named 
 from typing import Literal
 
 import msgspec
+
+from server.core.ride_rules import RideRules
 
 POLICY_SCHEMA = 1
 
@@ -57,6 +59,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     off_route_m: float = 200.0
     off_route_fixes: int = 2
     reanchor_fixes: int = 3
+    sure_confidence: float = 0.5
+    """A place believed less than this is a guess between two: nothing is asserted from it, nobody is promised by it."""
     stale_s: float = 40.0
     """A position older than this is shown with its age and counts as uncertain (most terminals report every 35 s)."""
     silent_s: float = 180.0
@@ -68,3 +72,6 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     passed_margin_m: float = 60.0
     bell_max_age_s: float = 7_200.0
     ended_kept: int = 20_000
+
+    # -- rides (DOMAIN §5) --
+    rides: RideRules = RideRules()

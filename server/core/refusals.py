@@ -6,15 +6,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from server.core.dispatch import NOT_PICKED_UP
+from server.core.dispatch import NOT_LET_OFF, NOT_PICKED_UP
 from server.core.effects import Refused
 from server.core.events import Presence, Ring
-from server.core.model import Bell, BellKind, Reason, StopId
+from server.core.model import Bell, BellKind, Reason, RouteId, StopId
 from server.core.network import Network, Pattern, Stop, Visit, VisitRef
 from server.core.policy import Policy
-
-NOT_LET_OFF = 1
-"""GTFS `drop_off_type` 1: nobody alights here."""
 
 
 class Place(NamedTuple):
@@ -42,7 +39,9 @@ def places_of(ring: Ring, network: Network) -> list[Place]:
 
 
 def places_of_bell(bell: Bell, network: Network) -> list[Place]:
-    """The same for an accepted bell; only visits where boarding is possible."""
+    """The same for an accepted bell; only visits where boarding (or alighting, as it asks) is possible."""
+    if bell.kind is BellKind.ALIGHT:
+        return let_off_places(bell.stop_id, bell.route_id, bell.stop_sequence, network)
     ring = Ring(
         bell.bell_id,
         bell.rider_id,
@@ -54,6 +53,22 @@ def places_of_bell(bell: Bell, network: Network) -> list[Place]:
         alight_stop_id=bell.alight_stop_id,
     )
     return [place for place in places_of(ring, network) if place.visit.pickup_type != NOT_PICKED_UP]
+
+
+def let_off_places(stop_id: StopId, route_id: RouteId, stop_sequence: int | None, network: Network) -> list[Place]:
+    """All visits of the stop at which a bus of the route lets people off."""
+    found: list[Place] = []
+    for ref in network.visits_at(stop_id):
+        pattern = network.pattern(ref.pattern_index)
+        visit = pattern.visits[ref.visit_index]
+        if (
+            pattern.route_id == route_id
+            and stop_sequence in (None, visit.stop_sequence)
+            and ref.visit_index > 0
+            and visit.drop_off_type != NOT_LET_OFF
+        ):
+            found.append(Place(ref, visit))
+    return found
 
 
 def _leads_to(pattern: Pattern, visit_index: int, alight_stop_id: StopId | None) -> bool:
@@ -71,8 +86,6 @@ def unknown_names(ring: Ring, network: Network) -> Refused | None:
             return Refused(Reason.UNKNOWN_STOP, ring.bell_id, {"stop_id": stop_id})
     if ring.route_id is not None and ring.route_id not in network.routes:
         return Refused(Reason.UNKNOWN_ROUTE, ring.bell_id, {"route_id": ring.route_id})
-    if ring.kind is BellKind.ALIGHT:
-        return Refused(Reason.NOT_ON_BOARD, ring.bell_id)
     return None
 
 
@@ -122,9 +135,9 @@ def same_request(ring: Ring, bell: Bell) -> bool:
         ring.rider_id == bell.rider_id
         and ring.kind is bell.kind
         and ring.stop_id == bell.stop_id
-        and ring.route_id == bell.route_id
+        and (ring.route_id == bell.route_id or (ring.route_id is None and ring.kind is BellKind.ALIGHT))
         and ring.direction_id == bell.direction_id
-        and ring.stop_sequence == bell.stop_sequence
+        and (ring.stop_sequence == bell.stop_sequence or (ring.stop_sequence is None and ring.kind is BellKind.ALIGHT))
     )
 
 

@@ -100,20 +100,23 @@ def respond(shard: Shard, event: Respond, now_ms: int) -> list[Effect]:
     if alert is None:
         return [Refused(Reason.UNKNOWN_ALERT, event.ref)]
     if event.answer is Answer.OK:
-        effects = shard.alerts.mark_shown(alert, now_ms)
-        return effects + serving.bells_of_alert(shard, alert, BellState.ACKNOWLEDGED, serving.ON_A_BUS, now_ms)
+        marked = shard.alerts.mark_shown(alert, now_ms)
+        return marked + serving.bells_of_alert(shard, alert, BellState.ACKNOWLEDGED, serving.ON_A_BUS, now_ms)
     if event.by_touch and _moves(shard.track(event.vehicle_id, now_ms), shard.policy, now_ms):
         return [Refused(Reason.MOVING, event.ref)]
     reason = ANSWER_REASONS[event.answer]
     shard.declined[event.vehicle_id] = Declined(alert.trip, alert.stop_sequence, reason)
-    effects = shard.alerts.clear(event.vehicle_id, alert.stop_sequence, Outcome.MOVED, now_ms)
-    behind = [b for b in serving.behind(shard, alert) if b.kind is BellKind.BOARD or reason is not Reason.FULL]
-    declined = [life.fail(b, BellState.DECLINED, now_ms, reason=reason) for b in behind]
+    behind = serving.behind(shard, alert)
+    staying = [b for b in behind if b.kind is BellKind.ALIGHT and reason is Reason.FULL]
+    declined = [life.fail(b, BellState.DECLINED, now_ms, reason=reason) for b in behind if b not in staying]
+    effects: list[Effect] = []
+    if not staying:
+        effects += shard.alerts.clear(event.vehicle_id, alert.stop_sequence, Outcome.MOVED, now_ms)
     for bell in declined:
         effects += serving.change(shard, bell, now_ms)
     for bell in declined:
         effects += serving.dispatch(shard, bell, now_ms)
-    return effects + serving.refresh_of(shard, event.vehicle_id, now_ms)
+    return effects + (serving.refresh_of(shard, event.vehicle_id, now_ms) if staying else [])
 
 
 def _moves(track: Track, policy: Policy, now_ms: int) -> bool:

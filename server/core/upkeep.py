@@ -4,7 +4,7 @@ from server.core import bells as life
 from server.core import serving
 from server.core.dispatch import acceptable, can_be_told, may_be_ahead, needed_m, overtaken_by
 from server.core.effects import Effect
-from server.core.model import Bell, BellState, Outcome, Reason, VehicleId, VisitOutcome
+from server.core.model import ON_BOARD, Bell, BellKind, BellState, Outcome, Reason, VehicleId, VisitOutcome
 from server.core.shard import Shard
 from server.core.tracking import Track
 
@@ -63,13 +63,18 @@ def look_after(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
 
 
 def compare(shard: Shard, bell: Bell, track: Track, now_ms: int) -> list[Effect]:
-    """Has another bus come clearly ahead of the chosen one, whose driver was not shown the bell yet?"""
+    """Has another bus come clearly ahead of the chosen one, whose driver was not shown the bell yet?
+
+    One whose place is a guess takes no bell from one whose place is known.
+    """
     if not _due(shard, bell, OVERTAKE_CHECK_S, now_ms):
         return []
     current = shard.current(bell, track)
     if current is None or not any(may_be_ahead(current, c) for c in shard.candidates(shard.places_of(bell))):
         return []
     best = serving.best_for(shard, bell, now_ms)
+    if best is not None and not best.track.sure(shard.policy) and track.sure(shard.policy):
+        return []
     if best is not None and overtaken_by(current, best, now_ms):
         return serving.give(shard, bell, best, now_ms, reason=Reason.OVERTAKEN)
     return []
@@ -77,7 +82,7 @@ def compare(shard: Shard, bell: Bell, track: Track, now_ms: int) -> list[Effect]
 
 def hand_over(shard: Shard, bell: Bell, track: Track, now_ms: int) -> bool:
     """Is the bus full by its own count, and early enough that a driver who saw the bell need not stop for it?"""
-    if track.seats_left != 0:
+    if track.seats_left != 0 or bell.kind is BellKind.ALIGHT:
         return False
     current = shard.current(bell, track)
     return current is not None and current.left_m > needed_m(track, now_ms, shard.policy)
@@ -108,11 +113,23 @@ def expire(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
         return give_up(shard, bell, Reason.TOO_OLD, now_ms)
     if not _due(shard, bell, EXPIRY_CHECK_S, now_ms):
         return []
+    if bell.kind is BellKind.ALIGHT:
+        return expire_alighting(shard, bell, now_ms)
     places = shard.places_of(bell)
     coming = any(acceptable(bell, c.track.vehicle_id, c.track.trip_key) for c in shard.candidates(places))
     if coming or shard.due(places, now_ms):
         return []
     return give_up(shard, bell, Reason.NO_MORE_BUSES, now_ms)
+
+
+def expire_alighting(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
+    """A bell to be let off waits for its own bus only, and ends when the stop is behind it, or the rider is not aboard."""
+    ride = shard.rides.get(bell.ride_id) if bell.ride_id is not None else None
+    if ride is None or ride.state not in ON_BOARD:
+        return give_up(shard, bell, Reason.RIDE_OVER, now_ms)
+    track = shard.tracks.get(ride.vehicle_id)
+    behind = track is None or track.pattern is None or shard.passed(track, bell.stop_sequence)
+    return give_up(shard, bell, Reason.TOO_LATE, now_ms) if behind else []
 
 
 def give_up(shard: Shard, bell: Bell, reason: Reason, now_ms: int) -> list[Effect]:

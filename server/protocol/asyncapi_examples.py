@@ -1,6 +1,6 @@
 """One example of every message, as instances of its type, so that none can be wrong. Protocol level; data."""
 
-from server.core.model import Answer, BellKind, BellState, Doors, Need, Outcome, Reason, Stage
+from server.core.model import Answer, BellKind, BellState, Doors, EvidenceKey, Need, Outcome, Reason, RideState, Stage
 from server.protocol import messages as wire
 
 AT_MS = 1_750_000_000_000
@@ -88,6 +88,36 @@ _vehicle = wire.VehicleRow(
     stale=False,
     terminal="up",
     alerts=1,
+    n=31,
+    pattern_id="88-0-a",
+    garage="수원 차고지",
+)
+_ride = wire.RideMessage(
+    seq=13,
+    ride_id="3f0c9a1be27d40b5a1c2d3e4",
+    state=RideState.ALIGHTED,
+    vehicle_id="V31",
+    plate="경기70바1234",
+    route_id="88",
+    route_name="88",
+    party=1,
+    confidence=0.998,
+    began_ms=AT_MS,
+    at_ms=AT_MS + 780_000,
+    evidence=[
+        wire.EvidenceItem(key=EvidenceKey.HEARD_BEACONS, values={"beacons": 4, "minutes": 11}),
+        wire.EvidenceItem(key=EvidenceKey.MOVED_WITH_BUS, values={"stops": 6}),
+    ],
+    board_stop_id="203000127",
+    board_stop_name="수원시청 앞",
+    board_stop_sequence=14,
+    board_at_ms=AT_MS,
+    alight_stop_id="203000133",
+    alight_stop_name="광교중앙역",
+    alight_stop_sequence=20,
+    alight_at_ms=AT_MS + 690_000,
+    distance_m=3120,
+    undo_until_ms=AT_MS + 1_680_000,
 )
 _percentiles: dict[str, float | None] = {"p50": 4.1, "p95": 9.8, "p99": 14.2}
 
@@ -123,7 +153,26 @@ EXAMPLES: dict[type, list[wire.Message]] = {
     wire.UnwatchStop: [wire.UnwatchStop(stop_id="203000127")],
     wire.Follow: [wire.Follow(vehicle_id="V71")],
     wire.Unfollow: [wire.Unfollow(vehicle_id="V71")],
+    wire.CheckIn: [
+        wire.CheckIn(
+            vehicle_id="V31", position=wire.RidePosition(at_ms=AT_MS, lat=37.2635, lon=127.0286, accuracy_m=9.0)
+        ),
+        wire.CheckIn(nonce="V31.k8r2c0w3Q2m8S4yq"),
+    ],
+    wire.CheckOut: [wire.CheckOut(ride_id=_ride.ride_id)],
+    wire.Undo: [wire.Undo(ride_id=_ride.ride_id)],
+    wire.Correct: [wire.Correct(ride_id=_ride.ride_id, alight_stop_id="203000132")],
+    wire.Sightings: [
+        wire.Sightings(
+            beacons=[wire.BeaconHeard(beacon_id="b8d1-V31-2", rssi_dbm=-67, at_ms=AT_MS)],
+            position=wire.RidePosition(at_ms=AT_MS, lat=37.2635, lon=127.0286, accuracy_m=9.0, speed_mps=8.1),
+            listened=[wire.Listened(from_ms=AT_MS - 5_000, to_ms=AT_MS)],
+            sent_ms=AT_MS + 400,
+            device="phone",
+        )
+    ],
     wire.BellMessage: [_bell],
+    wire.RideMessage: [_ride],
     wire.Arrivals: [wire.Arrivals(stop_id="203000127", at_ms=AT_MS, buses=[_row])],
     wire.BusMessage: [
         wire.BusMessage(
@@ -161,6 +210,7 @@ EXAMPLES: dict[type, list[wire.Message]] = {
     ],
     wire.Shown: [wire.Shown(alert_id=_alert.alert_id, at_ms=AT_MS)],
     wire.Respond: [wire.Respond(ref="r-1", alert_id=_alert.alert_id, answer=Answer.OK)],
+    wire.TerminalHealth: [wire.TerminalHealth(sound="failed", screen="ok")],
     wire.Suggest: [wire.Suggest(ref="s-1")],
     wire.Suggestions: [
         wire.Suggestions(
@@ -192,7 +242,7 @@ EXAMPLES: dict[type, list[wire.Message]] = {
             recovered=False,
             server_at_ms=AT_MS,
             heartbeat_s=10,
-            snapshot=wire.RiderSnapshot(bells=[_bell]),
+            snapshot=wire.RiderSnapshot(bells=[_bell], rides=[_ride]),
         )
     ],
     wire.TerminalWelcome: [

@@ -10,20 +10,66 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from server.core.model import Answer, BellKind, BellState, Doors, Need, Outcome, Reason, Stage
-
-Id = Annotated[str, Meta(min_length=1, max_length=128)]
-"""An id on the wire: GTFS ids where GTFS has one; bounded so that no client can make us keep a long one."""
-BellIdText = Annotated[str, Meta(min_length=8, max_length=64)]
-Lat = Annotated[float, Meta(ge=-90, le=90)]
-Lon = Annotated[float, Meta(ge=-180, le=180)]
-Metres = Annotated[float, Meta(ge=0, le=1e7)]
-Seq = Annotated[int, Meta(ge=0)]
-Ms = Annotated[int, Meta(ge=0, le=10**14)]
-
-
-class Message(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """Base of every wire object."""
-
+from server.protocol.ride_messages import (
+    BeaconHeard as BeaconHeard,
+)
+from server.protocol.ride_messages import (
+    CheckIn as CheckIn,
+)
+from server.protocol.ride_messages import (
+    CheckInRequest as CheckInRequest,
+)
+from server.protocol.ride_messages import (
+    CheckOut as CheckOut,
+)
+from server.protocol.ride_messages import (
+    Correct as Correct,
+)
+from server.protocol.ride_messages import (
+    CorrectionFields as CorrectionFields,
+)
+from server.protocol.ride_messages import (
+    EvidenceItem as EvidenceItem,
+)
+from server.protocol.ride_messages import (
+    Listened as Listened,
+)
+from server.protocol.ride_messages import (
+    RideMessage as RideMessage,
+)
+from server.protocol.ride_messages import (
+    RidePosition as RidePosition,
+)
+from server.protocol.ride_messages import (
+    Sightings as Sightings,
+)
+from server.protocol.ride_messages import (
+    Undo as Undo,
+)
+from server.protocol.wire_parts import (
+    BellIdText as BellIdText,
+)
+from server.protocol.wire_parts import (
+    Id as Id,
+)
+from server.protocol.wire_parts import (
+    Lat as Lat,
+)
+from server.protocol.wire_parts import (
+    Lon as Lon,
+)
+from server.protocol.wire_parts import (
+    Message as Message,
+)
+from server.protocol.wire_parts import (
+    Metres as Metres,
+)
+from server.protocol.wire_parts import (
+    Ms as Ms,
+)
+from server.protocol.wire_parts import (
+    Seq as Seq,
+)
 
 # -- both ways -----------------------------------------------------------------
 
@@ -94,7 +140,7 @@ class RingRequest(Message, kw_only=True):
     ride_id: Id | None = None
     alight_stop_id: Id | None = None
     party: Annotated[int, Meta(ge=1, le=50)] = 1
-    needs: Annotated[list[Need], Meta(max_length=8)] = []
+    needs: Annotated[list[Need], Meta(max_length=8)] = msgspec.field(default_factory=list)
     presence: PresenceClaim | None = None
 
 
@@ -207,10 +253,11 @@ class BusMessage(Message, tag="bus", omit_defaults=False, kw_only=True):
     age_s: int
 
 
-class RiderSnapshot(Message, kw_only=True):
-    """All that a rider's page needs to start again: the bells that have not ended, and those that ended lately."""
+class RiderSnapshot(Message, omit_defaults=False, kw_only=True):
+    """All that a rider's page needs to start again: bells and rides that have not ended, and those that ended lately."""
 
     bells: list[BellMessage]
+    rides: list[RideMessage] = msgspec.field(default_factory=list)
 
 
 # -- terminal ------------------------------------------------------------------
@@ -268,6 +315,13 @@ class Respond(Message, tag="respond", kw_only=True):
     answer: Answer
     reason: Annotated[str, Meta(max_length=64)] | None = None
     by: Literal["key", "touch"] = "key"
+
+
+class TerminalHealth(Message, tag="health", kw_only=True):
+    """What a terminal's self-test says: at sign-on, and again when it changes. `unknown`: nobody has looked yet."""
+
+    sound: Literal["ok", "failed", "unknown"] = "unknown"
+    screen: Literal["ok", "failed", "unknown"] = "unknown"
 
 
 class Suggest(Message, tag="suggest", kw_only=True):
@@ -422,6 +476,12 @@ class WatchTopic(Message, tag="watch", kw_only=True):
 
     what: Literal["network", "bells", "terminals"]
     route_id: Id | None = None
+    moves: bool = False
+    """Of `network`: places come as `moves`, and a row only when more than its place has changed."""
+    bbox: tuple[Lon, Lat, Lon, Lat] | None = None
+    """With `moves`: west, south, east, north of what is on the screen; buses outside move once in ten seconds."""
+    focus_route_id: Id | None = None
+    """With `moves`: the rows of this route still come with every fix, as its strip needs them."""
 
 
 class VehicleRow(Message, omit_defaults=False, kw_only=True):
@@ -449,6 +509,11 @@ class VehicleRow(Message, omit_defaults=False, kw_only=True):
     alerts: int
     mismatch: bool = False
     """Its movement contradicts what its driver signed on to."""
+    n: int | None = None
+    """The number by which `moves` speaks of it, while it is in the list."""
+    pattern_id: str | None = None
+    garage: str | None = None
+    """Where the operator's registry says it is kept; else the agency of its route."""
 
 
 class Vehicles(Message, tag="vehicles", kw_only=True):
@@ -457,7 +522,19 @@ class Vehicles(Message, tag="vehicles", kw_only=True):
     at_ms: int
     full: bool
     vehicles: list[VehicleRow]
-    gone: list[str] = []
+    gone: list[str] = msgspec.field(default_factory=list)
+
+
+class Moves(Message, tag="moves", kw_only=True):
+    """Where buses are now, by column: the same place in each list is the same bus; `n` as in its row, degrees × 100,000."""
+
+    at_ms: int
+    n: list[int]
+    lat_e5: list[int]
+    lon_e5: list[int]
+    heading_deg: list[int | None]
+    speed_mps: list[float | None]
+    age_s: list[int]
 
 
 class BellEvent(Message, tag="bell_event", kw_only=True):
@@ -504,11 +581,26 @@ class Metrics(Message, tag="metrics", omit_defaults=False, kw_only=True):
     ring_to_shown_ms: dict[str, float | None]
 
 
-FromRider = Hello | Ring | Cancel | WatchStop | UnwatchStop | Follow | Unfollow | Ack | Beat
-FromTerminal = Hello | SignOn | SignOff | Fix | Shown | Respond | Suggest | Ack | Beat
+FromRider = (
+    Hello
+    | Ring
+    | Cancel
+    | WatchStop
+    | UnwatchStop
+    | Follow
+    | Unfollow
+    | CheckIn
+    | CheckOut
+    | Undo
+    | Correct
+    | Sightings
+    | Ack
+    | Beat
+)
+FromTerminal = Hello | SignOn | SignOff | Fix | Shown | Respond | Suggest | TerminalHealth | Ack | Beat
 FromFeed = Hello | Fixes | Ack | Beat
 FromOperator = Hello | WatchTopic | Ack | Beat
-ToRider = RiderWelcome | BellMessage | Arrivals | BusMessage | Refused | Beat | Drain
+ToRider = RiderWelcome | BellMessage | RideMessage | Arrivals | BusMessage | Refused | Beat | Drain
 ToTerminal = TerminalWelcome | TripMessage | AlertMessage | ClearMessage | Suggestions | Refused | Beat | Drain
 ToFeed = Welcome | Taken | Refused | Beat | Drain
-ToOperator = Welcome | Vehicles | BellEvent | TerminalEvent | Metrics | Refused | Beat | Drain
+ToOperator = Welcome | Vehicles | Moves | BellEvent | TerminalEvent | Metrics | Refused | Beat | Drain

@@ -16,7 +16,7 @@ import zstandard
 from msgspec import Meta
 
 from server.core.model import Answer, BellKind, Doors, Need
-from server.protocol.messages import Id, Lat, Lon, Metres, Ms, PresenceClaim
+from server.protocol.messages import BeaconHeard, Id, Lat, Listened, Lon, Metres, Ms, PresenceClaim, RidePosition
 
 MAX_LINE_BYTES = 1 << 20
 """Longer lines are refused: the largest honest event is a few kilobytes, and memory must be bounded."""
@@ -100,6 +100,7 @@ class RingLine(Line, tag="ring", kw_only=True):
     stop_sequence: Annotated[int, Meta(ge=0)] | None = None
     vehicle_id: Id | None = None
     alight_stop_id: Id | None = None
+    ride_id: Id | None = None
     party: Annotated[int, Meta(ge=1, le=50)] = 1
     needs: list[Need] = []
     presence: PresenceClaim | None = None
@@ -140,22 +141,48 @@ class _RideLine(Line, kw_only=True):
 
 
 class SightingsLine(_RideLine, tag="sightings", kw_only=True):
-    """Beacons a rider's phone heard: read, and without weight for bells."""
+    """What a rider's phone heard, and where it was."""
+
+    beacons: list[BeaconHeard] = []
+    position: RidePosition | None = None
+    positions: list[RidePosition] = []
+    listened: list[Listened] = []
+    sent_ms: Ms | None = None
+    device: str = ""
 
 
 class CheckInLine(_RideLine, tag="check_in", kw_only=True):
-    """A rider checked in by hand: read, and without weight for bells."""
+    """A rider checked in by hand. A `nonce` in a recording had been checked by the door: it proves the bus."""
+
+    vehicle_id: Id
+    nonce: str | None = None
+    position: RidePosition | None = None
+    party: Annotated[int, Meta(ge=1, le=50)] = 1
+    device: str = ""
 
 
 class CheckOutLine(_RideLine, tag="check_out", kw_only=True):
-    """A rider checked out by hand: read, and without weight for bells."""
+    """A rider checked out by hand; without a `ride_id`, of the latest ride."""
+
+    ride_id: Id | None = None
 
 
 class UndoLine(_RideLine, tag="undo", kw_only=True):
-    """A rider took a ride back: read, and without weight for bells."""
+    """A rider took a ride back; without a `ride_id`, the latest."""
+
+    ride_id: Id | None = None
 
 
-RideLine = SightingsLine | CheckInLine | CheckOutLine | UndoLine
+class CorrectLine(_RideLine, tag="correct", kw_only=True):
+    """A rider said where a ride began or ended; without a `ride_id`, the latest."""
+
+    ride_id: Id | None = None
+    board_stop_id: Id | None = None
+    alight_stop_id: Id | None = None
+    party: Annotated[int, Meta(ge=1, le=50)] | None = None
+
+
+RideLine = SightingsLine | CheckInLine | CheckOutLine | UndoLine | CorrectLine
 RecordedLine = (
     BeginLine
     | SignOnLine

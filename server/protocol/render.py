@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from msgspec import UNSET
 
 from server.core.effects import AlertCleared, ArrivalView, VehicleView
-from server.core.model import Alert, Assignment, Bell, Source, Vehicle, VehicleId
-from server.core.network import Network
+from server.core.model import Alert, Assignment, Bell, Ride, Source, StopId, Vehicle, VehicleId
+from server.core.network import Network, Route
 from server.core.suggesting import Suggestions
 from server.protocol import messages as wire
 
@@ -47,6 +47,43 @@ class Renderer:
             stops_away=stops_away if stops_away is not None else UNSET,
             reason=bell.reason if bell.reason is not None else UNSET,
         )
+
+    def ride(self, ride: Ride, *, seq: int) -> wire.RideMessage:
+        """What is known of a ride, for its rider."""
+        message = wire.RideMessage(
+            seq=seq,
+            ride_id=ride.ride_id,
+            state=ride.state,
+            vehicle_id=ride.vehicle_id,
+            plate=self.plate(ride.vehicle_id),
+            route_id=ride.route_id,
+            route_name=self._network.routes[ride.route_id].name if ride.route_id in self._network.routes else "",
+            party=ride.party,
+            confidence=round(ride.confidence, 4),
+            began_ms=ride.began_ms,
+            at_ms=ride.changed_ms,
+            evidence=[wire.EvidenceItem(key=one.key, values=one.values) for one in ride.evidence],
+            distance_m=ride.distance_m if ride.distance_m is not None else UNSET,
+            fare_won=ride.fare_won if ride.fare_won is not None else UNSET,
+            question=ride.question if ride.question is not None else UNSET,
+            undo_until_ms=ride.undo_until_ms if ride.undo_until_ms is not None else UNSET,
+            by_card=ride.by_card or UNSET,
+            reason=ride.reason if ride.reason is not None else UNSET,
+        )
+        if ride.board is not None:
+            message.board_stop_id, message.board_at_ms = ride.board.stop_id, ride.board.at_ms
+            message.board_stop_name = self._stop_name(ride.board.stop_id)
+            message.board_stop_sequence = ride.board.stop_sequence
+        if ride.alight is not None:
+            message.alight_stop_id, message.alight_at_ms = ride.alight.stop_id, ride.alight.at_ms
+            message.alight_stop_name = self._stop_name(ride.alight.stop_id)
+            message.alight_stop_sequence = ride.alight.stop_sequence
+        return message
+
+    def _stop_name(self, stop_id: StopId) -> str:
+        """The name of a stop; its id where the network no longer has it."""
+        stop = self._network.stops.get(stop_id)
+        return stop.name if stop is not None else stop_id
 
     def alert(self, alert: Alert, *, seq: int) -> wire.AlertMessage:
         """What the driver is shown: counts and needs, never who."""
@@ -164,9 +201,10 @@ class Renderer:
     def vehicle(self, view: VehicleView) -> wire.VehicleRow:
         """One bus as an operator sees it."""
         route = self._network.routes.get(view.route_id) if view.route_id is not None else None
+        pattern = self._network.pattern(view.pattern_index) if view.pattern_index is not None else None
         stop = None
-        if view.pattern_index is not None and view.next_visit_index is not None:
-            visit = self._network.pattern(view.pattern_index).visits[view.next_visit_index]
+        if pattern is not None and view.next_visit_index is not None:
+            visit = pattern.visits[view.next_visit_index]
             stop = self._network.stops[visit.stop_id]
         return wire.VehicleRow(
             vehicle_id=view.vehicle_id,
@@ -190,7 +228,15 @@ class Renderer:
             terminal="none" if view.terminal_up is None else "up" if view.terminal_up else "down",
             alerts=view.live_alerts,
             mismatch=view.mismatch,
+            pattern_id=pattern.pattern_id if pattern is not None else None,
+            garage=self._garage(view.vehicle_id, route),
         )
+
+    def _garage(self, vehicle_id: VehicleId, route: Route | None) -> str | None:
+        vehicle = self._vehicles.get(vehicle_id)
+        if vehicle is not None and vehicle.garage:
+            return vehicle.garage
+        return route.agency_id if route is not None and route.agency_id else None
 
     def bell_event(self, bell: Bell, *, handle: str) -> wire.BellEvent:
         """What an operator is told of a bell; `handle` stands for the bell id, which only its rider knows."""

@@ -6,9 +6,11 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from server.core.model import Reason
-from server.protocol.messages import BellEvent, Id, Message, VehicleRow
+from server.protocol.messages import Id, Message, RideMessage
 
-RoleName = Literal["rider", "terminal", "operator", "feed"]
+RoleName = Literal["rider", "terminal", "operator", "inspector", "feed"]
+KeptRole = Literal["rider", "terminal", "operator", "feed", "kiosk"]
+"""Whose token a browser may keep in a cookie, or let go of."""
 
 
 class Problem(Message, kw_only=True):
@@ -63,6 +65,7 @@ class SignedIn(Message, omit_defaults=False, kw_only=True):
 
     role: str
     vehicle_id: str | None
+    stop_id: str | None = None
 
 
 class RouteItem(Message, omit_defaults=False, kw_only=True):
@@ -203,22 +206,17 @@ class StopDetail(StopItem, omit_defaults=False, kw_only=True):
     routes: list[StopRoute]
 
 
-class Outcomes(Message, omit_defaults=False, kw_only=True):
-    """What became of bells since `since_ms`: how often they reached each state, in all and by route; the latest that ended."""
+class Rides(Message, omit_defaults=False, kw_only=True):
+    """A rider's own rides, the newest first."""
 
-    since_ms: int
-    at_ms: int
-    by_state: dict[str, int]
-    by_route: dict[str, dict[str, int]]
-    open: list[BellEvent]
-    recent: list[BellEvent]
+    rides: list[RideMessage]
 
 
-class Terminals(Message, omit_defaults=False, kw_only=True):
-    """Every vehicle that reported lately, with its terminal's state."""
+class BusCode(Message, omit_defaults=False, kw_only=True):
+    """What a bus shows now so that riders can check in; another one from `next_at_ms` on."""
 
-    at_ms: int
-    vehicles: list[VehicleRow]
+    nonce: str
+    next_at_ms: int
 
 
 class Health(Message, omit_defaults=False, kw_only=True):
@@ -241,8 +239,8 @@ SCHEMAS: tuple[type[msgspec.Struct], ...] = (
     StopDetail,
     Buses,
     BusRun,
-    Outcomes,
-    Terminals,
+    Rides,
+    BusCode,
     Health,
 )
 """Every body above that stands for itself."""

@@ -8,7 +8,10 @@ from fastapi.openapi.utils import get_openapi
 
 from server.protocol import messages as wire
 from server.protocol.asyncapi import PROTOCOL_VERSION
+from server.protocol.replays import REPLAY_SCHEMAS
 from server.protocol.schema_http import SCHEMAS
+from server.protocol.schema_ops import SCHEMAS as OPS_SCHEMAS
+from server.protocol.schema_outline import SCHEMAS as OUTLINE_SCHEMAS
 
 DESCRIPTION = (
     "승차벨: tells the driver of an approaching bus that somebody wants to get on, and tells the rider what became of it. "
@@ -39,7 +42,18 @@ def _document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title="Ridebell", version=PROTOCOL_VERSION, description=DESCRIPTION, routes=app.routes, openapi_version="3.1.0"
     )
-    bodies = (*SCHEMAS, wire.RingRequest, wire.BellMessage, wire.Arrivals, wire.Taken)
+    bodies = (
+        *SCHEMAS,
+        *OPS_SCHEMAS,
+        *OUTLINE_SCHEMAS,
+        *REPLAY_SCHEMAS,
+        wire.RingRequest,
+        wire.CheckInRequest,
+        wire.CorrectionFields,
+        wire.BellMessage,
+        wire.Arrivals,
+        wire.Taken,
+    )
     _, schemas = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
     components = document.setdefault("components", {})
     components["schemas"] = dict(sorted(schemas.items()))

@@ -20,7 +20,13 @@ from server.web import (
     rest_map,
     rest_network,
     rest_ops,
+    rest_outline,
+    rest_passbys,
     rest_positions,
+    rest_recordings,
+    rest_replays,
+    rest_rides,
+    rest_terminals,
 )
 from server.web.api_document import describe
 from server.web.errors import plain_problem, problem
@@ -60,6 +66,12 @@ def bare_app() -> FastAPI:
         rest_access,
         rest_positions,
         rest_ops,
+        rest_passbys,
+        rest_terminals,
+        rest_outline,
+        rest_recordings,
+        rest_replays,
+        rest_rides,
         rest_health,
         pages,
     ):
@@ -73,7 +85,15 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
     house: House = app.state.house
     tasks = [
         asyncio.create_task(part.run(), name=type(part).__name__)
-        for part in (house.lobby, house.stop_boards, house.bus_boards, house.vehicle_board)
+        for part in (
+            house.lobby,
+            house.stop_boards,
+            house.bus_boards,
+            house.vehicle_board,
+            house.ops_notes,
+            house.archive,
+        )
+        if part is not None
     ]
     try:
         yield

@@ -3,14 +3,17 @@
 import asyncio
 
 from server.core.events import Presence, Ring
-from server.core.model import BellId, RiderId, RouteId, StopId, VehicleId
+from server.core.model import BellId, RideId, RiderId, RouteId, StopId, VehicleId
 from server.protocol import messages as wire
 from server.web.house import House
 from server.web.presence import nonce_is_of
 
 
-def ring_of(request: wire.RingRequest, rider_id: RiderId, nonce_key: bytes) -> Ring:
-    """Turn a request into the core's event; the nonce of a QR code is checked here."""
+def ring_of(request: wire.RingRequest, rider_id: RiderId, nonce_key: bytes, *, stands_at: StopId | None = None) -> Ring:
+    """Turn a request into the core's event; the nonce of a QR code is checked here.
+
+    `stands_at`: the stop at which the one who rings is known to stand, as a kiosk is.
+    """
     return Ring(
         bell_id=BellId(request.bell_id),
         rider_id=rider_id,
@@ -23,7 +26,8 @@ def ring_of(request: wire.RingRequest, rider_id: RiderId, nonce_key: bytes) -> R
         alight_stop_id=StopId(request.alight_stop_id) if request.alight_stop_id is not None else None,
         party=request.party,
         needs=tuple(dict.fromkeys(request.needs)),
-        presence=_presence(request, nonce_key),
+        presence=Presence(proven=True) if stands_at == request.stop_id else _presence(request, nonce_key),
+        ride_id=RideId(request.ride_id) if request.ride_id is not None else None,
     )
 
 
@@ -35,9 +39,13 @@ def _presence(request: wire.RingRequest, nonce_key: bytes) -> Presence | None:
     return Presence(claim.lat, claim.lon, claim.accuracy_m, proven)
 
 
-def too_often(house: House, bell_id: str, rider_id: RiderId) -> bool:
-    """Whether this rider has to wait before ringing again. Repeating a ring that was accepted is free."""
+def too_often(house: House, bell_id: str, rider_id: RiderId, *, kiosk: str | None = None) -> bool:
+    """Whether this rider has to wait before ringing again. Repeating a ring that was accepted is free.
+
+    `kiosk`: through which one; its many riders share one allowance, since each of them is a new one.
+    """
     bell = house.runtime.engine.bell(BellId(bell_id))
     if bell is not None and bell.rider_id == rider_id:
         return False
-    return not house.rings.allow(rider_id, asyncio.get_running_loop().time())
+    now_s = asyncio.get_running_loop().time()
+    return not (house.rings.allow(rider_id, now_s) if kiosk is None else house.kiosk_rings.allow(kiosk, now_s))

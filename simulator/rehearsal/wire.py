@@ -69,7 +69,14 @@ def speech(said: line.RecordedLine, number: int, *, mark: str, nonce_of: NonceOf
             return Speech(said.rider, None, _ring(said, mark, nonce_of))
         case line.CancelLine():
             return Speech(said.rider, None, wire.Cancel(bell_id=said.bell_id + mark))
-        case line.LinkLine() | line.SightingsLine() | line.CheckInLine() | line.CheckOutLine() | line.UndoLine():
+        case (
+            line.LinkLine()
+            | line.SightingsLine()
+            | line.CheckInLine()
+            | line.CheckOutLine()
+            | line.UndoLine()
+            | line.CorrectLine()
+        ):
             return None
         case _:
             assert_never(said)

@@ -97,6 +97,113 @@ export type Stage =
   | "ahead"
   | "now";
 
+export interface BeaconHeard {
+  beacon_id: string;
+  rssi_dbm: number;
+  at_ms: number;
+}
+
+export interface CheckIn {
+  type: "check_in";
+  vehicle_id?: string | null;
+  nonce?: string | null;
+  position?: RidePosition | null;
+  party?: number;
+  device?: string;
+  ref?: string | null;
+}
+
+export interface CheckInRequest {
+  vehicle_id?: string | null;
+  nonce?: string | null;
+  position?: RidePosition | null;
+  party?: number;
+  device?: string;
+  ref?: string | null;
+}
+
+export interface CheckOut {
+  type: "check_out";
+  ride_id: string;
+}
+
+export interface Correct {
+  type: "correct";
+  board_stop_id?: string | null;
+  alight_stop_id?: string | null;
+  party?: number | null;
+  ride_id: string;
+}
+
+export interface CorrectionFields {
+  board_stop_id?: string | null;
+  alight_stop_id?: string | null;
+  party?: number | null;
+}
+
+export interface EvidenceItem {
+  key: EvidenceKey;
+  values: Record<string, string | number | number>;
+}
+
+export interface Listened {
+  from_ms: number;
+  to_ms: number;
+}
+
+export interface RideMessage {
+  type: "ride";
+  seq: number;
+  ride_id: string;
+  state: RideState;
+  vehicle_id: string;
+  plate: string;
+  route_id: string;
+  route_name: string;
+  party: number;
+  confidence: number;
+  began_ms: number;
+  at_ms: number;
+  evidence: (EvidenceItem)[];
+  board_stop_id?: string | undefined;
+  board_stop_name?: string | undefined;
+  board_stop_sequence?: number | undefined;
+  board_at_ms?: number | undefined;
+  alight_stop_id?: string | undefined;
+  alight_stop_name?: string | undefined;
+  alight_stop_sequence?: number | undefined;
+  alight_at_ms?: number | undefined;
+  distance_m?: number | undefined;
+  fare_won?: number | undefined;
+  question?: Question | undefined;
+  undo_until_ms?: number | undefined;
+  by_card?: boolean | undefined;
+  reason?: Reason | undefined;
+}
+
+export interface RidePosition {
+  at_ms: number;
+  lat: number;
+  lon: number;
+  accuracy_m?: number;
+  speed_mps?: number | null;
+}
+
+export interface Sightings {
+  type: "sightings";
+  beacons?: (BeaconHeard)[];
+  position?: RidePosition | null;
+  positions?: (RidePosition)[];
+  listened?: (Listened)[];
+  sent_ms?: number | null;
+  device?: string;
+}
+
+export interface Undo {
+  type: "undo";
+  ride_id: string;
+}
+
 export interface Resume {
   epoch: string;
   seq: number;
@@ -263,6 +370,7 @@ export interface BusMessage {
 
 export interface RiderSnapshot {
   bells: (BellMessage)[];
+  rides: (RideMessage)[];
 }
 
 export interface SignOn {
@@ -322,6 +430,12 @@ export interface Respond {
   answer: Answer;
   reason?: string | null;
   by?: "key" | "touch";
+}
+
+export interface TerminalHealth {
+  type: "health";
+  sound?: "ok" | "failed" | "unknown";
+  screen?: "ok" | "failed" | "unknown";
 }
 
 export interface Suggest {
@@ -467,6 +581,9 @@ export interface WatchTopic {
   type: "watch";
   what: "network" | "bells" | "terminals";
   route_id?: string | null;
+  moves?: boolean;
+  bbox?: [number, number, number, number] | null;
+  focus_route_id?: string | null;
 }
 
 export interface VehicleRow {
@@ -491,6 +608,9 @@ export interface VehicleRow {
   terminal: "up" | "down" | "none";
   alerts: number;
   mismatch: boolean;
+  n: number | null;
+  pattern_id: string | null;
+  garage: string | null;
 }
 
 export interface Vehicles {
@@ -499,6 +619,17 @@ export interface Vehicles {
   full: boolean;
   vehicles: (VehicleRow)[];
   gone?: (string)[];
+}
+
+export interface Moves {
+  type: "moves";
+  at_ms: number;
+  n: (number)[];
+  lat_e5: (number)[];
+  lon_e5: (number)[];
+  heading_deg: (number | null)[];
+  speed_mps: (number | null)[];
+  age_s: (number)[];
 }
 
 export interface BellEvent {

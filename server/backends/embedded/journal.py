@@ -16,10 +16,10 @@ from typing import NamedTuple, Self, TypeVar, TypeVarTuple
 
 import msgspec
 
-from server.backends.embedded import rows
+from server.backends.embedded import ride_rows, rows
 from server.backends.embedded.lock import DataDirError
 from server.backends.embedded.schema import Store, damaged, open_store
-from server.core.model import Bell, BellId, StopVisit
+from server.core.model import Bell, BellId, Ride, RideId, StopVisit
 from server.ports import Batch, JournalFullError, Outgoing, Recovered
 
 MAX_PENDING = 4096
@@ -103,7 +103,7 @@ class SqliteJournal:
         self._queue.put(_Waiting(batch, done))
 
     async def recover(self) -> Recovered:
-        """Open bells, live alerts, what vehicles are signed on to, and the last number of each stream.
+        """Open bells, rides, live alerts, what vehicles are signed on to, and the last number of each stream.
 
         Raises `DataDirError` for a file whose contents are damaged.
         """
@@ -119,6 +119,14 @@ class SqliteJournal:
     async def recent_bells(self, rider_id: str, limit: int) -> Sequence[Bell]:
         """A rider's latest bells, newest ring first."""
         return await self._read(rows.recent_bells, rider_id, limit)
+
+    async def find_ride(self, ride_id: RideId) -> Ride | None:
+        """The latest committed record of a ride, ended or not."""
+        return await self._read(ride_rows.find_ride, ride_id)
+
+    async def recent_rides(self, rider_id: str, limit: int) -> Sequence[Ride]:
+        """A rider's latest rides, the newest first."""
+        return await self._read(ride_rows.recent_rides, rider_id, limit)
 
     async def outgoing_since(self, stream: str, seq: int, limit: int) -> Sequence[Outgoing] | None:
         """Messages of a stream with a higher number, or None when the client must take a snapshot."""

@@ -7,8 +7,8 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
-from server.backends.embedded import lives
-from server.core.model import Alert, Assignment, Bell, BellId, Fact, StopVisit
+from server.backends.embedded import lives, ride_rows
+from server.core.model import Alert, Assignment, Bell, BellId, Fact, Ride, StopVisit
 from server.ports import Batch, Outgoing, Recovered
 
 KEPT_PER_STREAM = 64
@@ -56,6 +56,7 @@ class GroupRows:
         self._bell_events: list[Row] = []
         self._alert_events: list[Row] = []
         self._lives: list[Row] = []
+        self._rides: list[Ride] = []
         self._visits: list[Row] = []
         self._notes: list[Row] = []
         self._outgoing: list[Row] = []
@@ -74,6 +75,9 @@ class GroupRows:
             self._add_outgoing(message)
 
     def _add_fact(self, fact: Fact) -> None:
+        if isinstance(fact, Ride):
+            self._rides.append(fact)
+            return
         record = _encode(fact)
         match fact:
             case Bell():
@@ -118,6 +122,7 @@ class GroupRows:
             if rows:
                 connection.executemany(statement, rows)
         lives.put(connection, self._lives)
+        ride_rows.put(connection, self._rides)
 
     def _number_streams(self, connection: sqlite3.Connection) -> None:
         new = [(last, stream) for stream, (first, last) in self._streams.items() if first == 1]
@@ -159,6 +164,7 @@ def recover(connection: sqlite3.Connection) -> Recovered:
             _assignment(record)
             for (record,) in connection.execute("SELECT record FROM assignments WHERE live = 1 ORDER BY vehicle_id")
         ]
+        facts += ride_rows.not_ended(connection)
         return Recovered(facts=facts, last_seq=dict(connection.execute("SELECT stream, last_seq FROM streams")))
 
 

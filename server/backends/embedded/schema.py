@@ -76,6 +76,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX alert_events_alert ON alert_events (alert_id)",
         "CREATE INDEX stop_visits_vehicle ON stop_visits (vehicle_id, at_ms)",
     ),
+    (
+        # rides: the latest record of each; ride_events: every record there ever was, in order of commit.
+        """CREATE TABLE rides (
+            n INTEGER PRIMARY KEY, ride_id TEXT NOT NULL UNIQUE, rider_id TEXT NOT NULL, vehicle_id TEXT NOT NULL,
+            state TEXT NOT NULL, live INTEGER NOT NULL, began_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+            record BLOB NOT NULL) STRICT""",
+        "CREATE INDEX rides_live ON rides (n) WHERE live = 1",
+        "CREATE INDEX rides_rider ON rides (rider_id, began_ms)",
+        "CREATE INDEX rides_began ON rides (began_ms)",
+        """CREATE TABLE ride_events (
+            n INTEGER PRIMARY KEY, ride_id TEXT NOT NULL, state TEXT NOT NULL, changed_ms INTEGER NOT NULL,
+            record BLOB NOT NULL) STRICT""",
+        "CREATE INDEX ride_events_ride ON ride_events (ride_id)",
+    ),
 )
 """Version n of the schema is what the first n entries make. An entry is never changed once released; add a new one.
 

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from server.core import refusals
+from server.core.effects import Refused
 from server.core.events import Presence, Ring
 from server.core.model import Bell, BellId, BellKind, BellState, Reason, RiderId, RouteId, StopId, VehicleId
 from server.core.policy import Policy
@@ -44,9 +45,9 @@ def test_the_stop_is_looked_at_first() -> None:
 
 
 def test_a_bell_to_get_off_needs_somebody_on_board() -> None:
-    said = refusals.unknown_names(replace(ring(), kind=BellKind.ALIGHT), TOWN)
-    assert said is not None
-    assert (said.reason, said.ref) == (Reason.NOT_ON_BOARD, "bell-1")
+    world = World(network=TOWN)
+    said = world.do(replace(ring(), kind=BellKind.ALIGHT))
+    assert [(one.reason, one.ref) for one in said if isinstance(one, Refused)] == [(Reason.NOT_ON_BOARD, "bell-1")]
 
 
 @pytest.mark.parametrize(
