@@ -37,6 +37,7 @@ def serve(
     origin: Annotated[list[str] | None, typer.Option(metavar="URL", help=t("serve.origin"))] = None,
     trusted_proxies: Annotated[str, typer.Option(metavar="ADDRESSES", help=t("serve.trusted_proxies"))] = "",
     jwks_url: Annotated[str, typer.Option(metavar="URL", help=t("serve.jwks_url"))] = "",
+    driver_keys: Annotated[Path | None, typer.Option(metavar="FILE", help=t("serve.driver_keys"))] = None,
     as_of: Annotated[str | None, typer.Option(metavar="TIME", help=t("serve.as_of"))] = None,
     rate: Annotated[float, typer.Option(metavar="N", min=0.1, max=1000.0, help=t("serve.rate"))] = 1.0,
 ) -> None:
@@ -51,6 +52,7 @@ def serve(
         allowed_origins=tuple(origin or ()),
         trusted_proxies=trusted_proxies,
         jwks_url=jwks_url,
+        driver_keys=_checked_keys(driver_keys),
     )
     plan = bootstrap.Plan(
         network=network_from(network),
@@ -68,6 +70,19 @@ def serve(
         bootstrap.serve(plan)
     except bootstrap.StartError as error:
         raise Refusal(str(error)) from error
+
+
+def _checked_keys(path: Path | None) -> str:
+    """The operator's table of driver keys, read once so that a bad one is told now."""
+    from server.web.driver_keys import BadKeysError, read_keys
+
+    if path is None:
+        return ""
+    try:
+        read_keys(path)
+    except BadKeysError as error:
+        raise Refusal(str(error)) from error
+    return str(path)
 
 
 def _clock(as_of: str | None, *, rate: float) -> "Clock":

@@ -54,6 +54,8 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses whose `X-Forwarded-*` is believed, comma-separated. Missing: all riders behind the proxy share one rate limit."""
     jwks_url: str = ""
     """Where an identity provider publishes its keys; replaces the key of our own."""
+    driver_keys: str = ""
+    """A file with the physical keys of the drivers' terminals; empty: the shipped table (`driver_terminal/web/keys.json`)."""
 
     # -- connections --
     backlog: int = 2048

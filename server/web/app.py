@@ -12,6 +12,7 @@ from starlette.responses import Response
 from server.core.model import Reason
 from server.runtime import StoreUnavailableError
 from server.web import (
+    drive_page,
     pages,
     rest_access,
     rest_bells,
@@ -73,6 +74,7 @@ def bare_app() -> FastAPI:
         rest_replays,
         rest_rides,
         rest_health,
+        drive_page,
         pages,
     ):
         app.include_router(part.router)

@@ -57,12 +57,6 @@ async def service_worker() -> Response:
     return Response(text, headers={"cache-control": "no-cache"}, media_type="text/javascript; charset=utf-8")
 
 
-@router.get("/drive")
-async def drive_page() -> Response:
-    """Give the driver terminal's page."""
-    return _page(DRIVER_PAGES / "drive.html")
-
-
 @router.get("/ops")
 async def ops_page() -> Response:
     """Give the operator console's page."""
