@@ -4,11 +4,15 @@ import { byId, onPress, patch } from "/static/shared/dom.js";
 import { Session } from "/static/shared/session.js";
 import { signIn } from "/static/shared/sign_in.js";
 import { chooseLang, loadWords } from "/static/shared/words.js";
+import { stayAwake } from "/static/driver/awake.js";
 import { followDaylight } from "/static/driver/daylight.js";
+import { actionOf, fetchKeys } from "/static/driver/keys.js";
 import { keepSounded, readSounded } from "/static/driver/memory.js";
 import { watchPositions } from "/static/driver/positions.js";
+import { watchReceiver } from "/static/driver/receiver.js";
 import { fetchRoute, fetchRoutes } from "/static/driver/routes.js";
 import { maySignOn, routeWanted, screen } from "/static/driver/screen.js";
+import { selfTest } from "/static/driver/selftest.js";
 import { listen } from "/static/driver/socket.js";
 import { Speaker } from "/static/driver/sounds.js";
 import { initial, step } from "/static/driver/state.js";
@@ -20,10 +24,13 @@ const ASK_AGAIN_MS = 5_000;
 const query = new URLSearchParams(location.search);
 /** `?positions=feed`: a control centre reports this bus's positions; the screen only shows. */
 const ownPositions = query.get("positions") !== "feed";
+/** `?receiver=8742`: positions come from the SDK's bridge at this port of the device, not from the browser. */
+const receiverPort = Number(query.get("receiver") ?? 0);
 const vehicleId = query.get("vehicle_id");
 const lang = chooseLang(query.get("lang"), navigator.language);
 document.documentElement.lang = lang;
-const t = await loadWords(lang);
+const t = await loadWords(lang, "driver");
+const keys = await fetchKeys();
 document.title = t("drive.name");
 
 let state = initial({ nowMs: Date.now(), sounded: readSounded(), positions: ownPositions });
@@ -60,7 +67,15 @@ function perform(effect) {
       return speaker.play(effect.chime);
     case "keep sounded":
       return keepSounded(effect.sounded);
+    case "self test":
+      return void test();
   }
+}
+
+async function test() {
+  if (state.selfTest?.running != null) return;
+  const verdict = await selfTest(speaker, (chime) => dispatch({ type: "testing", chime }));
+  dispatch({ type: "tested", ...verdict });
 }
 
 /** The first frame callback runs before the alert's frame is drawn, the second after: only then is it on the screen. */
@@ -96,12 +111,27 @@ onPress(document, (act, data) => {
   switch (act) {
     case "answer":
       return dispatch({ type: "answer", answer: data["answer"] === "full" ? "full" : "cannot_stop" });
+    case "yes":
+    case "other":
+    case "keep":
     case "sign off":
-      return dispatch({ type: "sign off" });
+      return dispatch({ type: act });
+    case "run":
+      return dispatch({ type: "sign on", choice: { trip_id: data["trip"] ?? "", start_date: data["date"] ?? "" } });
+    case "test":
+      return void test();
     case "take over":
       dispatch({ type: "door", door: "open" });
       return session.start();
   }
+});
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+  const action = actionOf(keys, { code: event.code, repeat: event.repeat, typing });
+  if (action === null) return;
+  event.preventDefault();
+  dispatch({ type: "key", action });
 });
 
 document.addEventListener("change", (event) => {
@@ -139,23 +169,14 @@ async function openDoor(token) {
   session.start();
 }
 
-async function stayAwake() {
-  try {
-    if (document.visibilityState === "visible") await navigator.wakeLock?.request("screen");
-  } catch {
-    return;
-  }
-}
-
-document.addEventListener("visibilitychange", () => void stayAwake());
-void stayAwake();
+stayAwake((awake) => setTimeout(() => dispatch({ type: "awake", awake })));
 followDaylight(query.get("theme"));
 const speaker = new Speaker((silent) => setTimeout(() => dispatch({ type: "speaker", silent })));
 if (ownPositions) {
-  watchPositions(
-    (position) => dispatch({ type: "position", position }),
-    (why) => dispatch({ type: "no position", why }),
-  );
+  const take = (/** @type {import("/static/driver/motion.js").Position} */ position) => dispatch({ type: "position", position });
+  const fail = (/** @type {"denied" | "lost"} */ why) => dispatch({ type: "no position", why });
+  if (receiverPort > 0) watchReceiver(receiverPort, take, fail);
+  else watchPositions(take, fail);
 }
 patch(byId("page"), page(state, t));
 session.start();

@@ -15,7 +15,7 @@ const CREEPING_MPS = 3;
 const RECENT_MS = 15_000;
 
 /**
- * @typedef {{atMs: number, lat: number, lon: number, speedMps: number | null, headingDeg: number | null, accuracyM: number}} Position
+ * @typedef {{atMs: number, lat: number, lon: number, speedMps: number | null, headingDeg: number | null, accuracyM: number | null}} Position
  * @typedef {{recent: {atMs: number, lat: number, lon: number, mps: number | null}[]}} Motion
  */
 

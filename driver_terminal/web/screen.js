@@ -28,6 +28,16 @@ export function screen(state) {
 }
 
 /**
+ * The alert that has the screen.
+ *
+ * @param {State} state
+ * @returns {AlertMessage | null}
+ */
+export function main(state) {
+  return screen(state).main;
+}
+
+/**
  * @param {AlertMessage} alert
  * @param {State} state
  * @returns {boolean}

@@ -6,7 +6,7 @@
  * @typedef {import("/static/shared/wire.d.ts").TerminalWelcome} TerminalWelcome
  */
 
-const TAKEN = ["trip", "alert", "clear", "refused"];
+const TAKEN = ["trip", "alert", "clear", "suggestions", "refused"];
 
 /**
  * @param {(event: Event) => void} dispatch

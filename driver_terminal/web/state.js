@@ -1,17 +1,19 @@
 /** What the driver's screen knows and decides: event in, next state and effects out. Pure: no document, clock, socket or sound. */
 
-import { NO_MOTION, observe, slowing } from "/static/driver/motion.js";
-import { UNKNOWN, moved } from "/static/driver/progress.js";
-import { chimeOf, maySignOn, mayTouch, screen } from "/static/driver/screen.js";
-import { leftBehind, onPath, pathTaken, placedBy } from "/static/driver/whereabouts.js";
+import { answer, keyed } from "/static/driver/answers.js";
+import { NEVER_ASKED, SUGGEST, asked, suggested, wavedOff } from "/static/driver/asking.js";
+import { chimed } from "/static/driver/chiming.js";
+import { NO_MOTION } from "/static/driver/motion.js";
+import { UNKNOWN } from "/static/driver/progress.js";
+import { caughtUp, positioned } from "/static/driver/reporting.js";
+import { confirmed, signOff, signOn } from "/static/driver/signing.js";
+import { leftBehind, pathTaken, placedBy } from "/static/driver/whereabouts.js";
 
 /** The tick after a served stop. */
 export const OUTCOME_MS = 2_000;
 export const NOTE_MS = 6_000;
-/** The radio carries one position a second. */
-const FIX_EVERY_MS = 950;
-const UNSENT_KEPT_MS = 10_000;
-const SOUNDED_KEPT = 200;
+/** How long the self-test's result stands. */
+export const TESTED_MS = 5_000;
 
 /**
  * @typedef {import("/static/shared/wire.d.ts").TripMessage} TripMessage
@@ -25,6 +27,8 @@ const SOUNDED_KEPT = 200;
  * @typedef {import("/static/driver/routes.js").RouteDetail} RouteDetail
  * @typedef {{patternId: string, path: import("/static/driver/path.js").Path | null}} TripPath
  * @typedef {{stopName: string, outcome: "served" | "passed", untilMs: number}} Ended
+ * @typedef {"full" | "cannot_stop"} No
+ * @typedef {{running: Chime | null, sound: boolean, screen: boolean, untilMs: number}} SelfTest
  *
  * @typedef {{
  *   nowMs: number,
@@ -37,7 +41,7 @@ const SOUNDED_KEPT = 200;
  *   shown: Record<string, true>,
  *   sounded: Record<string, number>,
  *   ended: Ended | null,
- *   answered: Record<string, "full" | "cannot_stop">,
+ *   answered: Record<string, "ok" | No>,
  *   note: {text: string, untilMs: number} | null,
  *   gps: "off" | "asking" | "good" | "denied" | "lost",
  *   motion: import("/static/driver/motion.js").Motion,
@@ -49,7 +53,13 @@ const SOUNDED_KEPT = 200;
  *   chosenRoute: string,
  *   detail: RouteDetail | null,
  *   tripPath: TripPath | null,
+ *   proposal: import("/static/driver/asking.js").Proposal | null,
+ *   asking: import("/static/driver/asking.js").Asking,
+ *   choosing: boolean,
+ *   waved: string,
+ *   selfTest: SelfTest | null,
  *   silent: boolean,
+ *   awake: boolean,
  * }} State
  *
  * @typedef {(
@@ -63,9 +73,17 @@ const SOUNDED_KEPT = 200;
  *   | {type: "position", position: Position}
  *   | {type: "no position", why: "denied" | "lost"}
  *   | {type: "painted", alertIds: string[]}
- *   | {type: "answer", answer: "full" | "cannot_stop"}
- *   | {type: "sign on", choice: {trip_id: string} | {route_id: string, direction_id: 0 | 1 | null}}
+ *   | {type: "answer", answer: No}
+ *   | {type: "key", action: import("/static/driver/keys.js").KeyAction}
+ *   | {type: "suggestions", message: import("/static/shared/wire.d.ts").Suggestions}
+ *   | {type: "sign on", choice: import("/static/driver/signing.js").Choice}
+ *   | {type: "yes"}
+ *   | {type: "other"}
+ *   | {type: "keep"}
  *   | {type: "sign off"}
+ *   | {type: "testing", chime: Chime}
+ *   | {type: "tested", sound: boolean, screen: boolean}
+ *   | {type: "awake", awake: boolean}
  *   | {type: "routes", routes: RouteItem[]}
  *   | {type: "choose route", routeId: string}
  *   | {type: "route", detail: RouteDetail}
@@ -77,6 +95,7 @@ const SOUNDED_KEPT = 200;
  *   | {type: "send", message: {type: string, [field: string]: unknown}}
  *   | {type: "sound", chime: Chime}
  *   | {type: "keep sounded", sounded: Record<string, number>}
+ *   | {type: "self test"}
  * )} Effect
  * @typedef {{state: State, effects: Effect[]}} Step
  */
@@ -109,7 +128,13 @@ export function initial({ nowMs, sounded, positions }) {
     chosenRoute: "",
     detail: null,
     tripPath: null,
+    proposal: null,
+    asking: NEVER_ASKED,
+    choosing: false,
+    waved: "",
+    selfTest: null,
     silent: false,
+    awake: true,
   };
 }
 
@@ -121,7 +146,7 @@ export function initial({ nowMs, sounded, positions }) {
  */
 export function step(before, event, nowMs) {
   const { state, effects } = react({ ...before, nowMs }, event);
-  return chimed(state, effects);
+  return asked(chimed(state, effects));
 }
 
 /**
@@ -152,9 +177,19 @@ function react(state, event) {
     case "painted":
       return painted(state, event.alertIds);
     case "answer":
-      return answer(state, event.answer);
+      return answer(state, event.answer, "touch");
+    case "key":
+      return keyed(state, event.action);
+    case "suggestions":
+      return still(suggested(state, event.message));
     case "sign on":
       return signOn(state, event.choice);
+    case "yes":
+      return confirmed(state);
+    case "other":
+      return still(wavedOff(state));
+    case "keep":
+      return still({ ...state, choosing: false });
     case "sign off":
       return signOff(state);
     case "routes":
@@ -163,6 +198,12 @@ function react(state, event) {
       return still({ ...state, chosenRoute: event.routeId });
     case "route":
       return still(pathTaken({ ...state, detail: event.detail }));
+    case "testing":
+      return still({ ...state, selfTest: { running: event.chime, sound: false, screen: false, untilMs: Infinity } });
+    case "tested":
+      return still({ ...state, selfTest: { running: null, sound: event.sound, screen: event.screen, untilMs: state.nowMs + TESTED_MS } });
+    case "awake":
+      return still({ ...state, awake: event.awake });
     case "speaker":
       return still({ ...state, silent: event.silent });
     case "tick":
@@ -201,17 +242,6 @@ function live(state, serverAtMs, snapshot) {
 }
 
 /**
- * The newest position that was measured without a link is said now, if it still says where the bus is.
- *
- * @param {State} state
- * @returns {Step}
- */
-function caughtUp(state) {
-  const { unsent } = state.fixes;
-  return unsent === null || state.nowMs - unsent.atMs > UNSENT_KEPT_MS ? still(state) : report(state, unsent);
-}
-
-/**
  * Another trip: its metres and its alerts are not those of the old one.
  *
  * @param {State} state
@@ -219,7 +249,7 @@ function caughtUp(state) {
  * @returns {State}
  */
 function tripTaken(state, trip) {
-  const next = { ...state, trip: trip.route_id === "" ? null : trip, tripKnown: true, signingOn: false, signingOff: false };
+  const next = { ...state, trip: trip.route_id === "" ? null : trip, tripKnown: true, signingOn: false, signingOff: false, proposal: null };
   if (state.trip?.trip_id === trip.trip_id) return next;
   const alerts = Object.fromEntries(Object.entries(state.alerts).filter(([, one]) => one.trip_id === trip.trip_id));
   return pathTaken({ ...next, alerts, tripPath: null, progress: { ...state.progress, anchor: null } });
@@ -260,6 +290,7 @@ function cleared(state, clear) {
  * @returns {State}
  */
 function refused(state, message) {
+  if (message.ref?.startsWith(SUGGEST)) return state;
   const { [message.ref ?? ""]: _, ...answered } = state.answered;
   return {
     ...state,
@@ -268,44 +299,6 @@ function refused(state, message) {
     signingOff: false,
     note: { text: message.message, untilMs: state.nowMs + NOTE_MS },
   };
-}
-
-/**
- * @param {State} state
- * @param {Position} position
- * @returns {Step}
- */
-function positioned(state, position) {
-  const next = {
-    ...state,
-    gps: /** @type {const} */ ("good"),
-    motion: observe(state.motion, position),
-    progress: onPath(state, moved(state.progress, position), position),
-  };
-  if (state.nowMs - state.fixes.sentMs < FIX_EVERY_MS) return still(next);
-  if (!state.link.live) return still({ ...next, fixes: { ...state.fixes, unsent: position } });
-  return report(next, position);
-}
-
-/**
- * @param {State} state
- * @param {Position} position
- * @returns {Step}
- */
-function report(state, position) {
-  const n = state.fixes.n + 1;
-  const { atMs, lat, lon, speedMps, headingDeg, accuracyM } = position;
-  const message = {
-    type: "fix",
-    at_ms: Math.round(atMs),
-    lat,
-    lon,
-    accuracy_m: accuracyM,
-    n,
-    ...(speedMps === null ? {} : { speed_mps: speedMps }),
-    ...(headingDeg === null || Number.isNaN(headingDeg) ? {} : { heading_deg: headingDeg }),
-  };
-  return { state: { ...state, fixes: { sentMs: state.nowMs, n, unsent: null } }, effects: [{ type: "send", message }] };
 }
 
 /**
@@ -327,76 +320,11 @@ function painted(state, alertIds) {
 
 /**
  * @param {State} state
- * @param {"full" | "cannot_stop"} given
- * @returns {Step}
- */
-function answer(state, given) {
-  const { main } = screen(state);
-  if (main === null || !mayTouch(state) || state.answered[main.alert_id]) return still(state);
-  return {
-    state: { ...state, answered: { ...state.answered, [main.alert_id]: given } },
-    effects: [{ type: "send", message: { type: "respond", ref: main.alert_id, alert_id: main.alert_id, answer: given } }],
-  };
-}
-
-/**
- * @param {State} state
- * @param {{trip_id: string} | {route_id: string, direction_id: 0 | 1 | null}} choice
- * @returns {Step}
- */
-function signOn(state, choice) {
-  if (!maySignOn(state) || !state.link.live) return still(state);
-  return {
-    state: { ...state, signingOn: true, note: null },
-    effects: [{ type: "send", message: { type: "sign_on", ref: "sign-on", ...choice } }],
-  };
-}
-
-/**
- * @param {State} state
- * @returns {Step}
- */
-function signOff(state) {
-  if (state.trip === null || !mayTouch(state) || !state.link.live) return still(state);
-  return {
-    state: { ...state, signingOff: true },
-    effects: [{ type: "send", message: { type: "sign_off", ref: "sign-off" } }],
-  };
-}
-
-/**
- * @param {State} state
  * @returns {State}
  */
 function ticked(state) {
   const ended = state.ended !== null && state.nowMs >= state.ended.untilMs ? null : state.ended;
   const note = state.note !== null && state.nowMs >= state.note.untilMs ? null : state.note;
-  return { ...state, ended, note };
-}
-
-/**
- * At most two sounds a stop visit: one when its alert takes the screen, one at the decision point if the bus has not
- * begun to slow. Changes of count are silent. What has sounded is remembered across reloads.
- *
- * @param {State} state
- * @param {Effect[]} effects
- * @returns {Step}
- */
-function chimed(state, effects) {
-  const { main } = screen(state);
-  if (main === null) return { state, effects };
-  const times = state.sounded[main.alert_id] ?? 0;
-  const wanted = main.stage === "now" ? 2 : 1;
-  if (times >= wanted) return { state, effects };
-  const loud = times === 0 || !slowing(state.motion, state.nowMs);
-  const kept = Object.entries(state.sounded).slice(-SOUNDED_KEPT);
-  const sounded = { ...Object.fromEntries(kept), [main.alert_id]: wanted };
-  return {
-    state: { ...state, sounded },
-    effects: [
-      ...effects,
-      ...(loud ? [{ type: /** @type {const} */ ("sound"), chime: chimeOf(main) }] : []),
-      { type: "keep sounded", sounded },
-    ],
-  };
+  const selfTest = state.selfTest !== null && state.nowMs >= state.selfTest.untilMs ? null : state.selfTest;
+  return { ...state, ended, note, selfTest };
 }

@@ -3,7 +3,10 @@
 import { h } from "/static/shared/dom.js";
 import { icon } from "/static/shared/icons.js";
 import { clockTime } from "/static/shared/time.js";
-import { bellOff, maySignOn, mayTouch, mayType, metresTo, nextStopName, screen } from "/static/driver/screen.js";
+import { lostItsWay, question } from "/static/driver/asking.js";
+import { ask, gate, signOnForm } from "/static/driver/door.js";
+import { bellOff, mayTouch, metresTo, nextStopName, screen } from "/static/driver/screen.js";
+import { TESTED } from "/static/driver/selftest.js";
 
 /**
  * @typedef {import("/static/shared/words.js").Translate} Translate
@@ -13,8 +16,9 @@ import { bellOff, maySignOn, mayTouch, mayType, metresTo, nextStopName, screen }
 
 /** The bar is full at this distance and empties towards the stop. */
 const BAR_M = 400;
-/** Longer names are set smaller, so that two lines always fit. */
-const LONG_NAME = 12;
+/** Longer names in Hangul, whose letters fill their height, are set smaller; never below 12 mm on a 10-inch screen. */
+const LONG_NAME = 14;
+const HANGUL = /\p{Script=Hangul}/u;
 /** Below this no digits tick: the bar says it. */
 const NO_DIGITS_M = 100;
 
@@ -26,7 +30,8 @@ export function page(state, t) {
   return [
     bellOff(state) ? h("div", { key: "off", class: "bell-off", role: "alert" }, t("drive.bell_off")) : null,
     top(state, t),
-    door(state, t) ?? middle(state, t),
+    gate(state, t) ?? middle(state, t),
+    testStrip(state, t),
     state.note === null ? null : h("p", { key: "note", class: "note" }, state.note.text),
   ];
 }
@@ -78,118 +83,16 @@ function mark(name, wrong, words, key) {
 }
 
 /**
- * What stands between the driver and service: a token, another screen, a trip to choose.
- *
- * @param {State} state
- * @param {Translate} t
- */
-function door(state, t) {
-  if (state.door === "superseded") return superseded(state, t);
-  if (state.door !== "open") return tokenForm(state, t);
-  if (maySignOn(state)) return signOnForm(state, t);
-  if (state.tripKnown && state.trip === null) return h("main", { key: "door", class: "rest" }, h("p", { class: "rest-word" }, t("drive.no_trip")));
-  return null;
-}
-
-/**
- * @param {State} state
- * @param {Translate} t
- */
-function superseded(state, t) {
-  return h(
-    "main",
-    { key: "door", class: "door" },
-    h("h2", {}, t("drive.superseded")),
-    mayType(state) ? h("button", { type: "button", class: "big", "data-act": "take over" }, t("drive.take_over")) : null,
-  );
-}
-
-/**
- * @param {State} state
- * @param {Translate} t
- */
-function tokenForm(state, t) {
-  if (!mayType(state)) return h("main", { key: "door", class: "rest" });
-  return h(
-    "main",
-    { key: "door", class: "door" },
-    h("h2", {}, t("token.drive")),
-    state.door === "forbidden" ? h("p", { class: "wrong", role: "alert" }, t("token.wrong")) : null,
-    h(
-      "form",
-      { "data-form": "token" },
-      h("label", { for: "token" }, t("token.label")),
-      h("input", { id: "token", name: "token", type: "password", autocomplete: "off", required: true }),
-      h("button", { type: "submit", class: "big" }, t("token.send")),
-    ),
-  );
-}
-
-/**
- * @param {State} state
- * @param {Translate} t
- */
-function signOnForm(state, t) {
-  const start = t(state.signingOn ? "sign_on.waiting" : "sign_on.start");
-  return h(
-    "main",
-    { key: "door", class: "door" },
-    h("h2", {}, t("sign_on.title")),
-    h(
-      "form",
-      { key: "route", class: "run", "data-form": "route" },
-      h("label", {}, t("sign_on.route"), routeChoice(state, t)),
-      h("label", {}, t("sign_on.direction"), directionChoice(state, t)),
-      h("button", { type: "submit", class: "big", disabled: state.signingOn }, start),
-    ),
-    h(
-      "form",
-      { key: "trip", class: "run run-trip", "data-form": "trip" },
-      h("label", {}, t("sign_on.trip"), h("input", { name: "trip", autocomplete: "off", autocapitalize: "off", spellcheck: "false", required: true })),
-      h("button", { type: "submit", class: "quiet-button", disabled: state.signingOn }, start),
-    ),
-  );
-}
-
-/**
- * @param {State} state
- * @param {Translate} t
- */
-function routeChoice(state, t) {
-  return h(
-    "select",
-    { name: "route", required: true },
-    h("option", { value: "" }, t("sign_on.choose")),
-    (state.routes ?? []).map((route) => h("option", { key: route.route_id, value: route.route_id }, route.name)),
-  );
-}
-
-/**
- * Each direction once, by the headsign most of its patterns carry first.
- *
- * @param {State} state
- * @param {Translate} t
- */
-function directionChoice(state, t) {
-  const known = state.detail?.route_id === state.chosenRoute ? (state.detail?.patterns ?? []) : [];
-  const directions = new Map(known.toReversed().map((pattern) => [pattern.direction_id, pattern.headsign]));
-  const options = [...directions].sort(([a], [b]) => (a ?? 0) - (b ?? 0));
-  return h(
-    "select",
-    { name: "direction", required: true, disabled: options.length === 0 },
-    options.map(([id, headsign]) =>
-      h("option", { key: `${state.chosenRoute} ${id}`, value: id === null ? "any" : id }, t("drive.headsign", { headsign })),
-    ),
-  );
-}
-
-/**
  * @param {State} state
  * @param {Translate} t
  */
 function middle(state, t) {
   const { main, after } = screen(state);
-  if (main === null) return state.ended === null ? rest(state, t) : ended(state.ended, t);
+  if (main === null) {
+    if (state.choosing) return signOnForm(state, t);
+    if (question(state) !== null) return ask(state, t);
+    return state.ended === null ? rest(state, t) : ended(state.ended, t);
+  }
   return h(
     "main",
     { key: "alert", class: main.stage === "now" ? "alert alert-now" : "alert" },
@@ -197,12 +100,17 @@ function middle(state, t) {
       "div",
       { class: "band" },
       h("p", { class: "next" }, t(main.stage === "now" ? "drive.now" : "drive.next")),
-      h("h2", { class: main.stop_name.length > LONG_NAME ? "stop stop-long" : "stop" }, main.stop_name),
+      h("h2", { class: nameClass(main.stop_name) }, main.stop_name),
       h("ul", { class: "wants" }, wants(main, t)),
     ),
-    h("aside", { class: "side", "aria-label": t("drive.distance") }, distance(main, state, t), chip(after, t)),
+    h("aside", { class: "side", "aria-label": t("drive.distance") }, distance(main, state, t), given(main, state, t), chip(after, t)),
     mayTouch(state) ? buttons(main, state, t) : null,
   );
+}
+
+/** @param {string} name */
+function nameClass(name) {
+  return HANGUL.test(name) && name.length > LONG_NAME ? "stop stop-long" : "stop";
 }
 
 /**
@@ -268,17 +176,31 @@ function chip(after, t) {
  */
 function buttons(alert, state, t) {
   const given = state.answered[alert.alert_id];
+  const told = given === "full" || given === "cannot_stop";
   return h(
     "div",
     { class: "answers" },
     /** @type {const} */ (["full", "cannot_stop"]).map((answer) =>
       h(
         "button",
-        { key: answer, type: "button", class: "answer", "data-act": "answer", "data-answer": answer, disabled: given !== undefined },
+        { key: answer, type: "button", class: "answer", "data-act": "answer", "data-answer": answer, disabled: told },
         t(given === answer ? "drive.told" : `drive.${answer}`),
       ),
     ),
   );
+}
+
+/**
+ * What was answered by a key, also while there are no buttons.
+ *
+ * @param {AlertMessage} alert
+ * @param {State} state
+ * @param {Translate} t
+ */
+function given(alert, state, t) {
+  const answer = state.answered[alert.alert_id];
+  if (answer === undefined) return null;
+  return h("p", { class: "given" }, icon("tick"), t(answer === "ok" ? "drive.ok" : `drive.told.${answer}`));
 }
 
 /**
@@ -306,8 +228,40 @@ function rest(state, t) {
     name === null ? null : h("p", { class: "next" }, t("drive.next")),
     h("p", { class: "rest-stop" }, name ?? (state.trip?.headsign ? t("drive.headsign", { headsign: state.trip.headsign }) : "")),
     state.trip !== null && state.trip.trip_id === "" ? h("p", { class: "rest-word" }, t("drive.finding_trip")) : null,
+    state.trip?.inferred === true ? h("p", { class: "rest-word" }, t("drive.inferred")) : null,
+    lostItsWay(state) ? h("p", { class: "wrong", role: "alert" }, t("drive.mismatch.unknown")) : null,
     mayTouch(state) && state.trip !== null
       ? h("button", { type: "button", class: "quiet-button sign-off", "data-act": "sign off", disabled: state.signingOff }, t("drive.sign_off"))
       : null,
   );
+}
+
+/**
+ * The self-test at sign-on: the sign of each chime lights up while it sounds, then the verdicts. An alert takes its place.
+ *
+ * @param {State} state
+ * @param {Translate} t
+ */
+function testStrip(state, t) {
+  const { selfTest } = state;
+  if (selfTest === null || screen(state).main !== null) return null;
+  const { running } = selfTest;
+  const signs = { boarding: "person", alighting: "stop", need: "wheelchair" };
+  const words = { boarding: "drive.boarding", alighting: "drive.alighting", need: "test.need" };
+  return h(
+    "section",
+    { key: "test", class: "test", "aria-label": t("test.title") },
+    running !== null
+      ? TESTED.map((chime) => h("span", { key: chime, class: chime === running ? `want want-${chime} lit` : `want want-${chime}` }, h("span", { class: "shape" }, icon(signs[chime])), t(words[chime])))
+      : [verdict("test.sound", selfTest.sound, t), verdict("test.screen", selfTest.screen, t), verdict("test.awake", state.awake, t)],
+  );
+}
+
+/**
+ * @param {string} part
+ * @param {boolean} good
+ * @param {Translate} t
+ */
+function verdict(part, good, t) {
+  return h("span", { key: part, class: good ? "verdict" : "verdict wrong" }, icon(good ? "tick" : "cross"), t(good ? "test.good" : "test.bad", { part: t(part) }));
 }

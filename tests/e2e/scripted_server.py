@@ -20,7 +20,7 @@ from typing import Any, Self
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -155,6 +155,7 @@ class ScriptedServer:
                 Route("/s/{stop_id}", self._stop_page),
                 Route("/drive", lambda _: _page(ROOT / "driver_terminal" / "web" / "drive.html")),
                 Route("/ops", lambda _: _page(ROOT / "server" / "ops_console" / "ops.html")),
+                Route("/drive/keys.json", lambda _: FileResponse(ROOT / "driver_terminal" / "web" / "keys.json")),
                 Route("/v1/ws-ticket", self._ticket, methods=["POST"]),
                 Route("/v1/session", self._session, methods=["POST"]),
                 Route("/v1/routes", lambda _: JSONResponse({"routes": self.routes})),
