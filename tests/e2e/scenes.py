@@ -226,6 +226,63 @@ def drive_bell_off(server: ScriptedServer, page: Page, lang: str) -> None:
     page.wait_for_selector(".bell-off")
 
 
+def suggestions(lang: str, *, mismatch: bool = False) -> Frame:
+    """What the server makes of where the bus stands: its likeliest run, and another."""
+    five_past_two = 1_763_787_900_000  # 14:05 in Seoul
+    common = {"start_date": "20261122", "route_id": "R88", "route_name": "88"}
+    runs = [
+        common | {"trip_id": "T7", "direction_id": 0, "headsign": STOPS[lang][5], "departs_ms": five_past_two},
+        common | {"trip_id": "T8", "direction_id": 1, "headsign": STOPS[lang][0], "departs_ms": five_past_two + 600_000},
+    ]
+    return {"type": "suggestions", "mismatch": mismatch, "runs": runs}
+
+
+def answer_suggest(server: ScriptedServer, page: Page, lang: str, *, mismatch: bool = False) -> None:
+    """Let the bus stand until its screen asks which run this is, and answer."""
+    stand_at(page, 480)
+    ref = server.hear("terminal", "suggest")["ref"]
+    server.tell("terminal", suggestions(lang, mismatch=mismatch) | {"ref": ref})
+    page.wait_for_selector(".question")
+
+
+def drive_question(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_drive(server, page, lang, signed_on=False)
+    page.wait_for_selector("form.run")
+    answer_suggest(server, page, lang)
+
+
+def drive_mismatch(server: ScriptedServer, page: Page, lang: str) -> None:
+    open_drive(server, page, lang)
+    page.wait_for_selector(".next")
+    answer_suggest(server, page, lang, mismatch=True)
+
+
+def drive_other_run(server: ScriptedServer, page: Page, lang: str) -> None:
+    drive_question(server, page, lang)
+    page.click("[data-act=other]")
+    page.wait_for_selector("[data-act=run]")
+
+
+def drive_self_test(server: ScriptedServer, page: Page, lang: str) -> None:
+    drive_question(server, page, lang)
+    page.click("[data-act=yes]")
+    server.hear("terminal", "sign_on")
+    server.tell("terminal", trip(lang))
+    page.wait_for_selector(".test .lit")
+
+
+def drive_tested(server: ScriptedServer, page: Page, lang: str) -> None:
+    drive_self_test(server, page, lang)
+    page.wait_for_selector(".verdict")
+
+
+def drive_long_name(server: ScriptedServer, page: Page, lang: str) -> None:
+    names = {"ko": "경기대학교수원캠퍼스후문.광교산입구", "en": "Kyonggi University Back Gate, Gwanggyosan Entrance"}
+    open_drive(server, page, lang)
+    server.tell("terminal", alert(lang, stop_name=names[lang], alighting=1, needs=["wheelchair"]))
+    page.wait_for_selector(".alert")
+
+
 def drive_sign_on(server: ScriptedServer, page: Page, lang: str) -> None:
     open_drive(server, page, lang, signed_on=False)
     page.wait_for_selector("select[name=route] option:nth-child(2)", state="attached")
@@ -344,6 +401,12 @@ DRIVE_SCENES = [
         drive_standing,
         drive_served,
         drive_bell_off,
+        drive_question,
+        drive_mismatch,
+        drive_other_run,
+        drive_self_test,
+        drive_tested,
+        drive_long_name,
         drive_sign_on,
         drive_superseded,
         drive_token,
