@@ -82,6 +82,8 @@ class Zone:
     stop_spare_s: float = -math.inf
     """... and if it ran briskly and stopped here: below 0 it cannot have."""
     beyond: int = 0
+    guessed: bool = False
+    """It was here only if the guess was right which of several places of the path its fixes meant."""
 
 
 @dataclass(slots=True)
@@ -193,6 +195,7 @@ def _look(approach: Approach, track: Track, span: Span, policy: Policy) -> None:
         zone = approach.zones.get(index)
         if zone is None:
             zone = approach.zones[index] = Zone()
+        zone.guessed = zone.guessed or not track.sure(policy)
         _measure(zone, track, span, stop_m, policy)
         _see(zone, track, span, stop_m, zone_m, policy)
         if unseen:
@@ -317,7 +320,10 @@ def _left(zone: Zone, beyond_leave_m: float) -> bool:
 def _finish(track: Track, index: int, zone: Zone, policy: Policy) -> Finished:
     again = index in track.over
     track.over.add(index)
-    return _verdict(index, zone, policy)._replace(again=again)
+    verdict = _verdict(index, zone, policy)
+    if zone.guessed:
+        verdict = verdict._replace(outcome=VisitOutcome.UNKNOWN, confidence=min(verdict.confidence, UNKNOWN_CONFIDENCE))
+    return verdict._replace(again=again)
 
 
 def _verdict(index: int, zone: Zone, policy: Policy) -> Finished:

@@ -14,6 +14,7 @@ from server.core.tracking import (
     CRUISE_MPS,
     GPS_SIGMA_M,
     HEADING_SPEED_MPS,
+    URBAN_TOP_MPS,
     Blind,
     Found,
     Outset,
@@ -40,8 +41,14 @@ CLEARLY = 2.0
 
 STILL_M = 3.0
 """Fixes of a standing bus move by so much: it is where it was."""
+SURE_PLACE = 0.7
+"""Confidence in a place that one fix tells and no fix before it bears out; each that does adds a tenth."""
+GUESSED_PLACE = 0.4
+"""... where another place of the path explains the fix nearly as well: less than even, so that nothing is built on it."""
 BLIND_CONFIDENCE = 0.8
 """What is left of the confidence after each fix that tells no place."""
+ODOMETER_ERROR = 0.03
+"""Share by which the way by odometer may be short: a bus tyre loses so much of its radius to wear and load."""
 
 Row = tuple[float, float, float]
 """A place of a path: metres along it, metres off it, its heading."""
@@ -87,7 +94,7 @@ def _place(track: Track, fix: Fix, previous: Fix | None, was_mps: float | None, 
         return _place_anew(track, pattern, fix, policy)
     from_m, from_ms = track.progress_m, previous.at_ms
     if track.blind is not None:
-        (from_m, from_ms, _), track.blind = track.blind, None
+        (from_m, from_ms, *_), track.blind = track.blind, None
     along_m, offset_m = _nearest_ahead(track, pattern, fix, from_m, (fix.at_ms - from_ms) / 1000.0, policy)
     if offset_m > policy.off_route_m:
         return _off_route(track, offset_m, policy)
@@ -95,9 +102,15 @@ def _place(track: Track, fix: Fix, previous: Fix | None, was_mps: float | None, 
     track.behind_fixes = track.behind_fixes + 1 if _goes_back(track, along_m) else 0
     if track.behind_fixes >= policy.reanchor_fixes:
         return _place_anew(track, pattern, fix, policy)
+    if track.behind_fixes or track.sure(policy):
+        track.confidence = min(1.0, track.confidence + 0.1 if track.behind_fixes == 0 else track.confidence * 0.8)
+    else:
+        best = _cheapest(_places(track, pattern, policy), lambda row: _cost(track, pattern, fix, *row))
+        if best.sure and abs(best.along_m - along_m) > BACK_M:
+            return _place_anew(track, pattern, fix, policy)
+        track.confidence = SURE_PLACE if best.sure else track.confidence
     track.progress_m = max(track.progress_m, along_m)
     track.offset_m = offset_m
-    track.confidence = min(1.0, track.confidence + 0.1 if track.behind_fixes == 0 else track.confidence * 0.8)
     track.span = Span(from_m, from_ms, track.progress_m, fix.at_ms, along_m, was_mps)
     return Taken(moved=True)
 
@@ -110,11 +123,14 @@ def _reckon(track: Track, pattern: Pattern, fix: Fix, previous: Fix, was_mps: fl
     assert track.progress_m is not None
     track.blind = track.blind or Blind(track.progress_m, previous.at_ms, CRUISE_MPS if was_mps is None else was_mps)
     gap_s = (fix.at_ms - previous.at_ms) / 1000.0
+    left_s = max(0.0, policy.extrapolate_s - (previous.at_ms - track.blind.from_ms) / 1000.0)
     if fix.odometer_m is not None and previous.odometer_m is not None:
         run_m = min(max(0.0, fix.odometer_m - previous.odometer_m), policy.max_speed_mps * gap_s)
+        doubt_m = ODOMETER_ERROR * run_m
     else:
-        left_s = policy.extrapolate_s - (previous.at_ms - track.blind.from_ms) / 1000.0
-        run_m = track.blind.mps * min(gap_s, max(0.0, left_s))
+        run_m = track.blind.mps * min(gap_s, left_s)
+        doubt_m = max(0.0, max(URBAN_TOP_MPS, track.blind.mps) * gap_s - run_m)
+    track.blind = track.blind._replace(doubt_m=track.blind.doubt_m + doubt_m)
     track.progress_m = max(track.progress_m, min(track.progress_m + run_m, float(pattern.visit_along_m[-1])))
     track.confidence *= BLIND_CONFIDENCE
     return Taken(moved=False)
@@ -137,15 +153,17 @@ def _before_departure(
     forward = departing.follow(outset, seen, fix)
     if departing.has_left(track, pattern, seen, fresh=fresh, forward=forward):
         track.outset = None
-        _settle(track, found.along_m, found.offset_m, sure=found.sure)
-        if held_m is not None and previous is not None and departing.at_first(pattern, outset.from_m):
+        from_first = held_m is not None and previous is not None and departing.at_first(pattern, outset.from_m)
+        _settle(track, found.along_m, found.offset_m, sure=found.sure or from_first)
+        if from_first and held_m is not None and previous is not None:
             track.span = Span(held_m, previous.at_ms, max(held_m, found.along_m), fix.at_ms, found.along_m, was_mps)
         return Taken(moved=True)
     if not departing.near_start(track, pattern):
         return _unplaced(track)
     outset.away, outset.early = not departing.at_first(pattern, found.along_m), seen.ahead_s > departing.EARLY_S
     at_m = departing.held_m(pattern, outset, found.along_m, policy)
-    _settle(track, at_m if held_m is None else max(held_m, at_m), found.offset_m, sure=found.sure and not outset.away)
+    # Not seen to run yet: where it begins is its first stop, though the path may come by there again.
+    _settle(track, at_m if held_m is None else max(held_m, at_m), found.offset_m, sure=not outset.away)
     if held_m is not None and previous is not None and not outset.away:
         from_ms = fix.at_ms if was_held else previous.at_ms
         track.span = Span(held_m, from_ms, max(held_m, at_m), fix.at_ms, at_m, was_mps)
@@ -167,6 +185,10 @@ def _outset_place(track: Track, pattern: Pattern, fix: Fix, policy: Policy, *, a
     return outset.found
 
 
+def _places(track: Track, pattern: Pattern, policy: Policy) -> list[Row]:
+    return _rows(pattern.path.candidates(track.x, track.y, policy.off_route_m))
+
+
 def _rows(places: Candidates) -> list[Row]:
     return list(zip(places.along_m.tolist(), places.offset_m.tolist(), places.heading_deg.tolist(), strict=True))
 
@@ -178,7 +200,7 @@ def _cheapest(rows: Iterable[Row], cost: Callable[[Row], float]) -> Found:
 
 def _settle(track: Track, along_m: float, offset_m: float, *, sure: bool) -> None:
     """Believe a place that does not follow from the one before."""
-    track.confidence = max(0.7 if sure else 0.4, min(track.confidence, 0.9) if track.on_route else 0.0)
+    track.confidence = max(SURE_PLACE if sure else GUESSED_PLACE, min(track.confidence, 0.9) if track.on_route else 0.0)
     track.progress_m, track.offset_m = along_m, offset_m
     track.on_route, track.off_fixes, track.behind_fixes = True, 0, 0
 

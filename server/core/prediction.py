@@ -13,7 +13,7 @@ from server.core.learned import Learned
 from server.core.model import Phase
 from server.core.network import Pattern, Trip
 from server.core.running_times import RunningTimes
-from server.core.tracking import HEADING_SPEED_MPS, Track
+from server.core.tracking import CRUISE_MPS, HEADING_SPEED_MPS, Track
 
 REACHED_M = 12.0
 """This near a stop's own place, or at a stand in its zone, it is reached (as the approach step has it)."""
@@ -64,7 +64,8 @@ def bands(track: Track, now_ms: int) -> list[VisitBand]:
     for index in _ahead(course, place):
         expected = course.expected(place, index)
         assert expected is not None
-        band = still_to_come(course.band(expected), since_s)
+        spread_s = math.hypot(expected.spread_s, track.doubt_m / CRUISE_MPS)
+        band = still_to_come(course.band(expected._replace(spread_s=spread_s)), since_s)
         least = Band(*map(max, band, least))
         rows.append(VisitBand(index, *(place.at_ms + round(1000.0 * in_s) for in_s in least)))
     return rows

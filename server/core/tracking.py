@@ -57,11 +57,15 @@ class Found(NamedTuple):
 
 
 class Blind(NamedTuple):
-    """The last sure place of a bus whose receiver sees nothing since, when that was, and its speed then."""
+    """The last sure place of a bus whose receiver sees nothing since, when that was, and its speed then.
+
+    `doubt_m`: how much farther than reckoned it may have come.
+    """
 
     from_m: float
     from_ms: int
     mps: float
+    doubt_m: float = 0.0
 
 
 @dataclass(slots=True)
@@ -193,12 +197,28 @@ class Track:
         gained_s = self.age_s(now_ms) - 1.0
         return said if gained_s <= 0.0 else max(said, min(URBAN_TOP_MPS, said + GAIN_MPS2 * gained_s))
 
+    @property
+    def doubt_m(self) -> float:
+        """How much nearer to a stop than believed the bus may have been at its last fix, beyond an ordinary GPS error.
+
+        What a receiver says of its own error counts only beyond that: a stop's place is not known better either.
+        """
+        if self.blind is not None:
+            return self.blind.doubt_m
+        if self.fix is None or self.fix.accuracy_m is None:
+            return 0.0
+        return max(0.0, self.fix.accuracy_m - GPS_SIGMA_M)
+
     def uncertainty_m(self, now_ms: int, policy: Policy) -> float | None:
-        """Half width of where the bus may be: GPS error, plus age times likely speed (limited extrapolation)."""
+        """Half width of where the bus may be: GPS error, reckoning, plus age times likely speed (limited extrapolation)."""
         if self.fix is None:
             return None
-        accuracy = GPS_SIGMA_M if self.fix.accuracy_m is None else max(self.fix.accuracy_m, 3.0)
-        return accuracy + min(self.age_s(now_ms), policy.extrapolate_s) * self.likely_speed_mps(now_ms)
+        accuracy = GPS_SIGMA_M if self.fix.accuracy_m is None else min(max(self.fix.accuracy_m, 3.0), GPS_SIGMA_M)
+        return accuracy + self.doubt_m + min(self.age_s(now_ms), policy.extrapolate_s) * self.likely_speed_mps(now_ms)
+
+    def sure(self, policy: Policy) -> bool:
+        """Is its place on the path more than a guess between several that explain its fixes alike?"""
+        return self.confidence >= policy.sure_confidence
 
 
 class Taken(NamedTuple):
