@@ -163,10 +163,12 @@ def _explain_tap(increment: "Increment", question: "PriceQuestion", one: "Tariff
     values = {"tap": t(f"tariff.tap.{increment.tap}"), "route": ride.route_id, "product": ride.product}
     typer.echo(t("tariff.price.tap", at=at, won=_amount(increment.won, one), **values))
     proofs = one.rules if isinstance(one, ProductTariff) else {}
+    moved = {part.rule: part.won for part in increment.parts}
     for rule in increment.rules:
         proof = proofs.get(rule)
         evidence = f" [{proof.evidence}]" if proof is not None else ""
-        typer.echo(f"      {rule}{evidence}: {t(f'tariff.rule.{rule}')}")
+        won = f"  {'+' if moved[rule] > 0 else ''}{_amount(moved[rule], one)}" if rule in moved else ""
+        typer.echo(f"      {rule}{evidence} {t(f'tariff.rule.{rule}')}{won}")
     if increment.basis:
         typer.echo(t("tariff.price.basis", basis=", ".join(increment.basis)))
 

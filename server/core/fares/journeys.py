@@ -13,12 +13,13 @@ from server.core.fares.riding import (
     Increment,
     Journey,
     Owed,
+    Part,
     Rule,
     Tap,
     Unpriced,
 )
 from server.core.fares.tariff import ProductTariff, Step
-from server.core.fares.terms import Quote, Terms, alone, started, terms_of
+from server.core.fares.terms import Quote, Terms, alone, base_parts, parts_of, started, terms_of
 from server.core.model import Record
 
 
@@ -81,16 +82,24 @@ def _why_new(tariff: ProductTariff, legs: Sequence[Leg], ride: FareRide) -> tupl
 
 def _cash_journey(ride: FareRide, terms: Terms) -> Journey:
     """A ride for cash is a journey by itself; the card knows nothing of it (F17)."""
-    boarded = Increment(
-        ride.ride_id, Tap.BOARD, ride.boarded_ms, terms.base_won, (Rule.CASH, Rule.VERSION), (terms.basis,)
-    )
-    if ride.alighted_ms is None:
-        return Journey(boarded.won, (ride.ride_id,), (boarded,))
-    quote = alone(terms, ride.distance_m or 0)
-    left = Increment(
-        ride.ride_id, Tap.ALIGHT, ride.alighted_ms, quote.won - boarded.won, (Rule.CASH, *quote.rules), (terms.basis,)
-    )
-    return Journey(quote.won, (ride.ride_id,), (boarded, left))
+    boarding, leaving = alone(terms, 0), alone(terms, ride.distance_m or 0)
+    rules: tuple[Rule, ...] = (Rule.CASH, Rule.VERSION)
+    basis = (terms.basis,)
+    taps = [Increment(ride.ride_id, Tap.BOARD, ride.boarded_ms, boarding.won, rules, basis, boarding.parts)]
+    if ride.alighted_ms is not None:
+        parts = leaving.minus(boarding)
+        rules = (Rule.CASH, *_rules(leaving.rules, parts))
+        taps.append(Increment(ride.ride_id, Tap.ALIGHT, ride.alighted_ms, _sum(parts), rules, basis, parts))
+    return Journey(sum(tap.won for tap in taps), (ride.ride_id,), tuple(taps))
+
+
+def _sum(parts: Sequence[Part]) -> int:
+    return sum(part.won for part in parts)
+
+
+def _rules(rules: Sequence[Rule], parts: Sequence[Part]) -> tuple[Rule, ...]:
+    """Name each rule once: those that decided, then those that moved money."""
+    return tuple(dict.fromkeys([*rules, *(part.rule for part in parts)]))
 
 
 class _OpenJourney:
@@ -101,51 +110,44 @@ class _OpenJourney:
         self._tariff = tariff
         self._class = rider_class
         self._increments: list[Increment] = []
-        self._cost_won = 0
+        self._cost = Quote()
         self._boarding_won = 0
 
     def add(self, leg: Leg, owed: Owed, broken: tuple[Rule, ...]) -> None:
         """Board, and alight where the exit is known. What was owed is asked for with the boarding (F12–F14)."""
-        ride, first = leg.ride, not self.legs
+        ride, joins = leg.ride, bool(self.legs)
         self.legs.append(leg)
-        quote = self._cost()
-        self._boarding_won = quote.won - self._cost_won
-        rules = [Rule.BASE, *broken, *owed.rules, Rule.VERSION]
-        if first and leg.terms.early_rule is not None:
-            rules.insert(1, leg.terms.early_rule)
-        if not first:
-            rules[1:1] = [Rule.WINDOW, *quote.rules]
-        self._tap(leg, Tap.BOARD, ride.boarded_ms, self._boarding_won + owed.won, tuple(rules))
-        self._cost_won = quote.won
+        quote = self._quote()
+        parts = quote.minus(self._cost)
+        self._boarding_won = _sum(parts)
+        self._cost = quote
+        asked = () if owed.rule is None else (owed.rule,)
+        rules = (Rule.BASE, *((Rule.WINDOW, Rule.BASE_DISTANCE) if joins else broken), Rule.VERSION, *asked)
+        self._tap(leg, Tap.BOARD, ride.boarded_ms, rules, (*parts, *owed.parts))
         if ride.alighted_ms is not None:
             self.legs[-1] = Leg(ride, leg.terms, ride.distance_m or 0)
-            quote = self._cost()
-            won = quote.won - self._cost_won
-            self._tap(leg, Tap.ALIGHT, ride.alighted_ms, won, (*quote.rules, Rule.METRES))
-            self._cost_won = quote.won
+            quote = self._quote()
+            self._tap(leg, Tap.ALIGHT, ride.alighted_ms, (*quote.rules, Rule.METRES), quote.minus(self._cost))
+            self._cost = quote
 
-    def _tap(self, leg: Leg, tap: Tap, at_ms: int, won: int, rules: tuple[Rule, ...]) -> None:
+    def _tap(self, leg: Leg, tap: Tap, at_ms: int, rules: Sequence[Rule], parts: Sequence[Part]) -> None:
         basis = tuple(dict.fromkeys(leg.terms.basis for leg in self.legs))
-        self._increments.append(Increment(leg.ride.ride_id, tap, at_ms, won, rules, basis))
+        increment = Increment(leg.ride.ride_id, tap, at_ms, _sum(parts), _rules(rules, parts), basis, tuple(parts))
+        self._increments.append(increment)
 
-    def _cost(self) -> Quote:
+    def _quote(self) -> Quote:
         """Price the journey so far: the highest base, the sum of metres, never dearer than its rides alone (F18)."""
         legs = self.legs
         if len(legs) == 1:
             return alone(legs[0].terms, legs[0].metres)
-        base_won = max(leg.terms.base_won for leg in legs) - legs[0].terms.early_won
-        base_m = max(leg.terms.base_m for leg in legs)
+        parts = base_parts(max(leg.terms.base_won for leg in legs), legs[0].terms)
         surcharge = self._tariff.surcharge
-        rules: tuple[Rule, ...] = (Rule.BASE_DISTANCE,)
-        steps_won = 0
         if surcharge is not None:
-            steps = (Step(length_m=surcharge.length_m),)
-            steps_won = started(sum(leg.metres for leg in legs), base_m, steps) * surcharge.won[self._class]
-            rules = (Rule.BASE_DISTANCE, Rule.STEPS)
+            base_m, metres = max(leg.terms.base_m for leg in legs), sum(leg.metres for leg in legs)
+            steps = started(metres, base_m, (Step(length_m=surcharge.length_m),))
+            parts = (*parts, *parts_of(Rule.STEPS, steps * surcharge.won[self._class]))
         singles_won = sum(alone(leg.terms, leg.metres).won for leg in legs)
-        if singles_won < base_won + steps_won:
-            return Quote(singles_won, (*rules, Rule.NEVER_DEARER))
-        return Quote(base_won + steps_won, rules)
+        return Quote((*parts, *parts_of(Rule.NEVER_DEARER, min(singles_won - _sum(parts), 0))), (Rule.BASE_DISTANCE,))
 
     def left_open(self) -> Owed:
         """Tell what the last ride leaves to be asked for at the next boarding, if its exit is not known."""
@@ -154,10 +156,10 @@ class _OpenJourney:
             return NOTHING_OWED
         if len(self.legs) > 1:
             discount_won = alone(leg.terms, 0).won - self._boarding_won
-            return Owed(max(discount_won, 0), (Rule.NO_EXIT_TRANSFER,))
+            return Owed(max(discount_won, 0), Rule.NO_EXIT_TRANSFER)
         if not leg.terms.by_distance:
-            return Owed(0, (Rule.NO_EXIT_FLAT,))
-        return Owed(self._route_maximum_won(leg), (Rule.NO_EXIT_DISTANCE,))
+            return Owed(0, Rule.NO_EXIT_FLAT)
+        return Owed(self._route_maximum_won(leg), Rule.NO_EXIT_DISTANCE)
 
     def _route_maximum_won(self, leg: Leg) -> int:
         """Tell the most that anybody pays beyond the base on a route; nothing where its length is not known."""

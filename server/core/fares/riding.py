@@ -61,8 +61,19 @@ class Tap(StrEnum):
     ALIGHT = "alight"
 
 
+class Part(Record, frozen=True, gc=False):
+    """What one rule adds to an amount, or takes from it."""
+
+    rule: Rule
+    won: int
+
+
 class Increment(Record, frozen=True, gc=False):
-    """What one boarding or alighting adds. `basis` names the dated fares that went into it (`product@from`)."""
+    """What one boarding or alighting adds, and by which rules.
+
+    `parts` say what each rule that moved money added to it; they sum to `won`. `basis` names the dated fares that went
+    into it (`product@from`).
+    """
 
     ride_id: str
     tap: Tap
@@ -70,6 +81,7 @@ class Increment(Record, frozen=True, gc=False):
     won: int
     rules: tuple[Rule, ...]
     basis: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 class Journey(Record, frozen=True, gc=False):
@@ -84,7 +96,12 @@ class Owed(Record, frozen=True, gc=False):
     """What missing exits left to be asked for at the next boarding with a card."""
 
     won: int = 0
-    rules: tuple[Rule, ...] = ()
+    rule: Rule | None = None
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The amount in the name of the rule that left it."""
+        return () if self.rule is None or not self.won else (Part(self.rule, self.won),)
 
 
 NOTHING_OWED = Owed()

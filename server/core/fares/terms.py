@@ -1,9 +1,10 @@
 """Which dated fare a ride falls under, and what it costs alone. Level 2 of the fares."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from server.core.fares import moments
-from server.core.fares.riding import FareRide, Rule, Unpriced, Why
+from server.core.fares.riding import FareRide, Part, Rule, Unpriced, Why
 from server.core.fares.tariff import Product, ProductTariff, Step, Version
 from server.core.model import Record
 
@@ -14,6 +15,7 @@ class Terms(Record, frozen=True, gc=False):
     base_won: int
     base_m: int
     basis: str
+    base_rule: Rule = Rule.BASE
     early_won: int = 0
     early_rule: Rule | None = None
     by_distance: bool = False
@@ -23,10 +25,21 @@ class Terms(Record, frozen=True, gc=False):
 
 
 class Quote(Record, frozen=True, gc=False):
-    """An amount and the rules that made it."""
+    """An amount as the sum of what each rule adds to it, and the rules that decided without money of their own."""
 
-    won: int
-    rules: tuple[Rule, ...]
+    parts: tuple[Part, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def won(self) -> int:
+        """The whole amount."""
+        return sum(part.won for part in self.parts)
+
+    def minus(self, before: "Quote") -> tuple[Part, ...]:
+        """Tell what has changed since an earlier quote, rule by rule; what has not changed is left out."""
+        change = Counter({part.rule: part.won for part in self.parts})
+        change.subtract({part.rule: part.won for part in before.parts})
+        return tuple(Part(rule, won) for rule, won in change.items() if won)
 
 
 def terms_of(tariff: ProductTariff, ride: FareRide, rider_class: str) -> Terms | Unpriced:
@@ -54,14 +67,14 @@ def _cash_terms(
     """Cash: the product's own cash fare, no transfer, no early bird (F17)."""
     if rider_class not in version.cash_won:
         return _no(Why.NO_CASH_FARE, ride, rider_class=rider_class, since=version.since)
-    plain = Terms(version.cash_won[rider_class], version.base_m, f"{product.id}@{version.since}")
+    plain = Terms(version.cash_won[rider_class], version.base_m, f"{product.id}@{version.since}", Rule.CASH)
     return _with_steps(tariff, product, plain, rider_class) if product.cash_pricing == "distance" else plain
 
 
 def _card_terms(tariff: ProductTariff, product: Product, version: Version, ride: FareRide, rider_class: str) -> Terms:
     early_won, early_rule = _early(tariff, version, ride, rider_class)
     basis = f"{product.id}@{version.since}"
-    plain = Terms(version.won[rider_class], version.base_m, basis, early_won, early_rule)
+    plain = Terms(version.won[rider_class], version.base_m, basis, early_won=early_won, early_rule=early_rule)
     by_distance = (ride.pricing if product.pricing == "by_route" else product.pricing) == "distance"
     return _with_steps(tariff, product, plain, rider_class) if by_distance else plain
 
@@ -90,6 +103,7 @@ def _with_steps(tariff: ProductTariff, product: Product, plain: Terms, rider_cla
         plain.base_won,
         plain.base_m,
         plain.basis,
+        plain.base_rule,
         plain.early_won,
         plain.early_rule,
         by_distance=True,
@@ -112,11 +126,22 @@ def started(metres: int, base_m: int, steps: Sequence[Step]) -> int:
 
 def alone(terms: Terms, metres: int) -> Quote:
     """Price a ride on its own (F4, F5, F6), the early hours taken off."""
-    base_won = terms.base_won - terms.early_won
+    parts = base_parts(terms.base_won, terms)
     if not terms.by_distance:
-        return Quote(base_won, (Rule.FLAT,))
+        return Quote(parts, (Rule.FLAT,))
     surcharge_won = started(metres, terms.base_m, terms.steps) * terms.step_won
-    rules = (Rule.DISTANCE, Rule.BASE_DISTANCE, Rule.STEPS)
-    if terms.ceiling_won is not None and surcharge_won > terms.ceiling_won:
-        return Quote(base_won + terms.ceiling_won, (*rules, Rule.CEILING))
-    return Quote(base_won + surcharge_won, rules)
+    parts = (*parts, *parts_of(Rule.STEPS, surcharge_won))
+    if terms.ceiling_won is not None:
+        parts = (*parts, *parts_of(Rule.CEILING, min(terms.ceiling_won - surcharge_won, 0)))
+    return Quote(parts, (Rule.DISTANCE, Rule.BASE_DISTANCE))
+
+
+def base_parts(base_won: int, first: Terms) -> tuple[Part, ...]:
+    """Begin an amount: a base fare, less what the early hours take off the first ride's own."""
+    early = () if first.early_rule is None else parts_of(first.early_rule, -first.early_won)
+    return (*parts_of(first.base_rule, base_won), *early)
+
+
+def parts_of(rule: Rule, won: int) -> tuple[Part, ...]:
+    """Give a rule's part of an amount; none where it adds nothing."""
+    return (Part(rule, won),) if won else ()

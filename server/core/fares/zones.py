@@ -6,8 +6,9 @@ A rider whose exit is never seen has paid what is certain and is asked for no mo
 from collections.abc import Sequence
 
 from server.core.fares import moments
-from server.core.fares.riding import Bill, FareRide, Increment, Journey, Owed, Rule, Tap, Unpriced, Why
+from server.core.fares.riding import Bill, FareRide, Increment, Journey, Owed, Part, Rule, Tap, Unpriced, Why
 from server.core.fares.tariff import ZoneRule, ZoneTariff, ZoneTransfer
+from server.core.fares.terms import parts_of
 from server.core.fares.zone_rules import holding, known_of
 from server.core.model import Record
 
@@ -37,7 +38,7 @@ def price_by_zone(tariff: ZoneTariff, rides: Sequence[FareRide], rider_class: st
         boarded = _leg(tariff, before, ride, rider_class, exit_known=False)
         if isinstance(boarded, Unpriced):
             return boarded
-        taps = [_tap(tariff, boarded, Tap.BOARD, ride.boarded_ms, boarded.won + owed.won, owed.rules)]
+        taps = [_tap(tariff, boarded, Tap.BOARD, ride.boarded_ms, boarded.won, owed.parts)]
         leg, owed = boarded, Owed()
         if ride.alighted_ms is not None and ride.alight_stop_id is not None:
             left = _leg(tariff, before, ride, rider_class, exit_known=True)
@@ -56,8 +57,11 @@ def price_by_zone(tariff: ZoneTariff, rides: Sequence[FareRide], rider_class: st
     return Bill(tariff.table, sum(journey.total_won for journey in done), done, owed)
 
 
-def _tap(tariff: ZoneTariff, leg: ZoneLeg, tap: Tap, at_ms: int, won: int, more: tuple[Rule, ...] = ()) -> Increment:
-    return Increment(leg.ride.ride_id, tap, at_ms, won, (*leg.rules, *more), (f"{tariff.name}/{leg.rule.fare}",))
+def _tap(tariff: ZoneTariff, leg: ZoneLeg, tap: Tap, at_ms: int, won: int, more: tuple[Part, ...] = ()) -> Increment:
+    parts = (*parts_of(leg.rules[0], won), *more)
+    rules = (*leg.rules, *(part.rule for part in more))
+    total_won = sum(part.won for part in parts)
+    return Increment(leg.ride.ride_id, tap, at_ms, total_won, rules, (f"{tariff.name}/{leg.rule.fare}",), parts)
 
 
 def _journey(legs: Sequence[ZoneLeg], increments: dict[str, list[Increment]]) -> Journey:
