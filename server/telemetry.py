@@ -24,6 +24,10 @@ class Latency:
         self.count += 1
         self.total_ms += ms
 
+    def samples(self) -> list[float]:
+        """The kept samples, oldest first."""
+        return list(self._samples)
+
     def percentiles(self) -> dict[str, float | None]:
         """p50, p95 and p99 of the kept samples; None while there are none."""
         if not self._samples:

@@ -148,6 +148,9 @@ EXAMPLES: dict[type, list[wire.Message]] = {
             presence=wire.PresenceClaim(lat=37.263573, lon=127.028601, accuracy_m=8.0),
         )
     ],
+    wire.StillThere: [
+        wire.StillThere(bell_id=BELL, presence=wire.PresenceClaim(lat=37.263573, lon=127.028601, accuracy_m=8.0))
+    ],
     wire.Cancel: [wire.Cancel(bell_id=BELL)],
     wire.WatchStop: [wire.WatchStop(stop_id="203000127")],
     wire.UnwatchStop: [wire.UnwatchStop(stop_id="203000127")],

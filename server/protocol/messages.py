@@ -148,6 +148,13 @@ class Ring(RingRequest, tag="ring", kw_only=True):
     """Ring for a bus at a stop, or to be let off at one."""
 
 
+class StillThere(Message, tag="presence", kw_only=True):
+    """Where the rider of an open bell is now, so that the bell of one who walked away ends by itself."""
+
+    bell_id: BellIdText
+    presence: PresenceClaim
+
+
 class Cancel(Message, tag="cancel", kw_only=True):
     """Take a bell back."""
 
@@ -584,6 +591,7 @@ class Metrics(Message, tag="metrics", omit_defaults=False, kw_only=True):
 FromRider = (
     Hello
     | Ring
+    | StillThere
     | Cancel
     | WatchStop
     | UnwatchStop

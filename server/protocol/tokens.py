@@ -1,6 +1,6 @@
 """Tokens as the wire defines them, and the key they are signed with. Protocol level: servers, tools and load tests sign alike.
 
-A token is a JWT (RFC 7519), HS256, with `sub`, `role`, `iat`, `exp`, and `vehicle_id` for terminals.
+A token is a JWT (RFC 7519), HS256, with `sub`, `role`, `iat`, `exp`, `vehicle_id` for terminals, `stop_id` for kiosks.
 """
 
 import os
@@ -18,12 +18,15 @@ DEMO_SECRET = "ridebell-demo-secret-for-trying-out-only"  # noqa: S105 - public 
 
 
 class Role(StrEnum):
-    """What a token lets its holder be; each has a socket of its own."""
+    """What a token lets its holder be; each has a socket of its own, but for a stop's kiosk or button, which needs none."""
 
     RIDER = "rider"
     TERMINAL = "terminal"
     OPERATOR = "operator"
+    INSPECTOR = "inspector"
+    """Reads what operators read, and changes nothing."""
     FEED = "feed"
+    KIOSK = "kiosk"
 
 
 class SecretError(Exception):
@@ -31,14 +34,25 @@ class SecretError(Exception):
 
 
 def make_token(
-    key: bytes, *, role: Role, subject: str, now_s: float, ttl_s: float, vehicle_id: str | None = None
+    key: bytes,
+    *,
+    role: Role,
+    subject: str,
+    now_s: float,
+    ttl_s: float,
+    vehicle_id: str | None = None,
+    stop_id: str | None = None,
 ) -> str:
-    """Sign a token. Raises ValueError for a terminal without a vehicle."""
+    """Sign a token. Raises ValueError for a terminal without a vehicle and a kiosk without a stop."""
     if role is Role.TERMINAL and not vehicle_id:
         raise ValueError("a terminal's token needs the vehicle it is built into; add --vehicle")
+    if role is Role.KIOSK and not stop_id:
+        raise ValueError("a kiosk's token needs the stop where it stands; add --kiosk STOP_ID")
     claims: dict[str, object] = {"sub": subject, "role": role.value, "iat": int(now_s), "exp": int(now_s + ttl_s)}
     if vehicle_id is not None:
         claims["vehicle_id"] = vehicle_id
+    if stop_id is not None:
+        claims["stop_id"] = stop_id
     return jwt.encode(claims, key, algorithm="HS256")
 
 

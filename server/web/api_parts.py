@@ -41,6 +41,11 @@ def asks(name: str, *, required: bool = True, media_type: str = "application/jso
     return {"requestBody": {"required": required, "content": {media_type: {"schema": schema(name)}}}}
 
 
+def needs_reader() -> dict[str, Any]:
+    """Declare that an operator's or an inspector's token is needed."""
+    return {"security": [{"bearer": [Role.OPERATOR.value]}, {"bearer": [Role.INSPECTOR.value]}]}
+
+
 def needs(role: Role) -> dict[str, Any]:
     """Declare that a token of a role is needed."""
     return {"security": [{"bearer": [role.value]}]}

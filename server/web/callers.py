@@ -15,7 +15,6 @@ from server.web.origin import origin_allowed
 
 COOKIE_MAX_AGE_S = 180 * 86_400
 """A rider's pseudonym lasts half a year after its last renewal; use records are kept as long (DOMAIN §7)."""
-ROLES_OF_PAGES = (Role.RIDER, Role.TERMINAL, Role.OPERATOR)
 
 
 def cookie_name(request: Request, role: Role) -> str:
@@ -23,11 +22,15 @@ def cookie_name(request: Request, role: Role) -> str:
     return f"{'__Host-' if request.url.scheme == 'https' else ''}ridebell-{role}"
 
 
+READERS = (Role.OPERATOR, Role.INSPECTOR)
+"""Who may read what operators read."""
+
+
 async def identify(house: House, request: Request, role: Role) -> Identity | Reason:
     """Who calls, in this role; a cookie counts only for requests from our own pages."""
     authorization = request.headers.get("authorization", "")
     if authorization[:7].lower() == "bearer ":
-        identity = await house.auth.identify(authorization[7:].strip())
+        identity = await holder(house, authorization[7:].strip())
     else:
         identity = await _kept(house, request, role)
     if isinstance(identity, Reason) or identity.role is role:
@@ -42,9 +45,28 @@ async def _kept(house: House, request: Request, role: Role) -> Identity | Reason
     origin, host = request.headers.get("origin"), request.headers.get("host", "")
     if not origin_allowed(origin, host, house.settings.allowed_origins):
         return Reason.FORBIDDEN
-    identity = await house.auth.identify(kept)
+    identity = await holder(house, kept)
     if isinstance(identity, Reason) and role is Role.RIDER:  # pseudonyms are signed by us, whoever signs the rest
         return await house.own_key.identify(kept)
+    return identity
+
+
+async def reader(house: House, request: Request) -> Identity | Response:
+    """Who reads as an operator or an inspector, or the answer that says no."""
+    answers = [await identify(house, request, role) for role in READERS]
+    for identity in answers:
+        if not isinstance(identity, Reason):
+            return identity
+    why = Reason.FORBIDDEN if Reason.FORBIDDEN in answers else Reason.NOT_AUTHENTICATED
+    return problem(request, house.words, why)
+
+
+async def holder(house: House, token: str) -> Identity | Reason:
+    """Who holds a token. Kiosks are signed by us, whoever signs the rest."""
+    identity = await house.auth.identify(token)
+    if isinstance(identity, Reason):
+        own = await house.own_key.identify(token)
+        return own if not isinstance(own, Reason) and own.role is Role.KIOSK else identity
     return identity
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from server.archive import Archive
 from server.core.model import StopId, VehicleId
 from server.protocol import messages as wire
 from server.protocol.render_buses import BusRenderer
@@ -9,9 +10,13 @@ from server.runtime import Runtime
 from server.settings import WebSettings
 from server.web.auth import Authenticator, OwnKey, PublishedKeys
 from server.web.boards import Boards
+from server.web.door_counts import DoorCounts
+from server.web.fleet_board import VehicleBoard
 from server.web.limits import Limiter
 from server.web.lobby import Lobby
-from server.web.ops_boards import BellBoard, Figures, VehicleBoard
+from server.web.ops_boards import BellBoard, Figures
+from server.web.ops_notes import OpsNotes
+from server.web.terminal_health import TerminalBoard
 from server.web.tickets import Tickets
 from server.web.words import Words
 
@@ -34,15 +39,22 @@ class House:
     vehicle_board: VehicleBoard
     bell_board: BellBoard
     figures: Figures
+    terminals: TerminalBoard
+    doors: DoorCounts
+    ops_notes: OpsNotes
     rings: Limiter
+    kiosk_rings: Limiter
     anonymous: Limiter
     words: Words
+    archive: Archive | None = None
+    """Recordings and replays; None where this server keeps none."""
 
 
-def furnish(runtime: Runtime, settings: WebSettings, key: bytes) -> House:
+def furnish(runtime: Runtime, settings: WebSettings, key: bytes, archive: Archive | None = None) -> House:
     """Connect the parts. `key` is the signing key (`auth.signing_key`)."""
     own_key = OwnKey(key)
     buses = BusRenderer(runtime.network, runtime.renderer)
+    terminals, doors = TerminalBoard(runtime), DoorCounts(key)
     return House(
         runtime=runtime,
         settings=settings,
@@ -61,11 +73,18 @@ def furnish(runtime: Runtime, settings: WebSettings, key: bytes) -> House:
         vehicle_board=VehicleBoard(runtime),
         bell_board=BellBoard(runtime),
         figures=Figures(runtime),
+        terminals=terminals,
+        doors=doors,
+        ops_notes=OpsNotes(runtime, terminals, doors),
         rings=Limiter(per_s=settings.rings_per_min / 60, burst=settings.rings_burst, max_keys=settings.limiter_max),
+        kiosk_rings=Limiter(
+            per_s=settings.kiosk_rings_per_min / 60, burst=settings.kiosk_rings_burst, max_keys=settings.limiter_max
+        ),
         anonymous=Limiter(
             per_s=settings.anonymous_per_min / 60, burst=settings.anonymous_burst, max_keys=settings.limiter_max
         ),
         words=Words(),
+        archive=archive,
     )
 
 

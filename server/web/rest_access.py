@@ -12,7 +12,7 @@ from server.protocol.tokens import Role
 from server.web.api_parts import Here, asks, says
 from server.web.auth import Identity
 from server.web.bodies import answer, json_body
-from server.web.callers import address_of, anonymous_rider, identify, keep, let_go
+from server.web.callers import address_of, anonymous_rider, holder, identify, keep, let_go
 from server.web.errors import plain_problem, problem
 from server.web.house import House
 from server.web.origin import origin_allowed
@@ -44,6 +44,7 @@ async def ws_ticket(request: Request, house: Here) -> Response:
     if role is not Role.RIDER or identity is Reason.FORBIDDEN:
         return problem(request, house.words, identity)
     if not house.anonymous.allow(address_of(request), asyncio.get_running_loop().time()):
+        house.doors.turned_away("ticket", address_of(request), house.runtime.clock.now_ms())
         return problem(request, house.words, Reason.RATE_LIMITED)
     rider, token = anonymous_rider(house)
     response = _ticket(house, rider)
@@ -64,18 +65,18 @@ async def sign_in(request: Request, house: Here) -> Response:
     asked = await json_body(house, request, body.SessionRequest)
     if isinstance(asked, Response):
         return asked
-    identity = await house.auth.identify(asked.token)
+    identity = await holder(house, asked.token)
     if isinstance(identity, Reason):
         return problem(request, house.words, identity)
     if identity.role is Role.FEED:
         return problem(request, house.words, Reason.FORBIDDEN)
-    response = answer(body.SignedIn(role=identity.role.value, vehicle_id=identity.vehicle_id))
+    response = answer(body.SignedIn(role=identity.role.value, vehicle_id=identity.vehicle_id, stop_id=identity.stop_id))
     keep(request, response, identity.role, asked.token)
     return response
 
 
 @router.delete("/v1/session/{role}", status_code=204, response_class=Response)
-async def sign_out(request: Request, house: Here, role: body.RoleName) -> Response:
+async def sign_out(request: Request, house: Here, role: body.KeptRole) -> Response:
     """Forget the kept token of a role."""
     if not _from_our_page(request, house):
         return problem(request, house.words, Reason.FORBIDDEN)

@@ -2,9 +2,10 @@
 
 import asyncio
 
-from server.core.events import Presence, Ring
+from server.core.events import Presence, Ring, StillThere
 from server.core.model import BellId, RideId, RiderId, RouteId, StopId, VehicleId
 from server.protocol import messages as wire
+from server.web.door_counts import Door
 from server.web.house import House
 from server.web.presence import nonce_is_of
 
@@ -31,6 +32,12 @@ def ring_of(request: wire.RingRequest, rider_id: RiderId, nonce_key: bytes, *, s
     )
 
 
+def still_there_of(message: wire.StillThere, rider_id: RiderId) -> StillThere:
+    """Turn a waiting rider's position into the core's event. A code was proof at the moment of the ring, not of staying."""
+    claim = message.presence
+    return StillThere(BellId(message.bell_id), rider_id, Presence(claim.lat, claim.lon, claim.accuracy_m))
+
+
 def _presence(request: wire.RingRequest, nonce_key: bytes) -> Presence | None:
     claim = request.presence
     if claim is None:
@@ -48,4 +55,8 @@ def too_often(house: House, bell_id: str, rider_id: RiderId, *, kiosk: str | Non
     if bell is not None and bell.rider_id == rider_id:
         return False
     now_s = asyncio.get_running_loop().time()
-    return not (house.rings.allow(rider_id, now_s) if kiosk is None else house.kiosk_rings.allow(kiosk, now_s))
+    allowed = house.rings.allow(rider_id, now_s) if kiosk is None else house.kiosk_rings.allow(kiosk, now_s)
+    if not allowed:
+        door: Door = "ring" if kiosk is None else "kiosk"
+        house.doors.turned_away(door, kiosk or rider_id, house.runtime.clock.now_ms())
+    return not allowed

@@ -74,13 +74,15 @@ class TerminalSession(Session):
                 self._suggest(ref)
             case wire.SignOn():
                 self.runtime.submit(self._sign_on(message), self.refuse_all)
+            case wire.TerminalHealth():
+                self.house.terminals.said(self._vehicle_id, message)
             case wire.SignOff(ref=ref):
                 self.runtime.submit(SignOff(self._vehicle_id, ref=ref), self.refuse_all)
             case _:
                 raise AssertionError(cast("object", message))
 
     def _fix(self, message: wire.Fix) -> Fix:
-        return Fix(
+        fix = Fix(
             vehicle_id=self._vehicle_id,
             at_ms=message.at_ms,
             received_ms=self.runtime.clock.now_ms(),
@@ -96,6 +98,8 @@ class TerminalSession(Session):
             n=message.n,
             source=Source.TERMINAL,
         )
+        self.house.terminals.heard(fix)
+        return fix
 
     def _respond(self, message: wire.Respond) -> Respond:
         return Respond(
