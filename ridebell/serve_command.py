@@ -38,12 +38,15 @@ def serve(
     trusted_proxies: Annotated[str, typer.Option(metavar="ADDRESSES", help=t("serve.trusted_proxies"))] = "",
     jwks_url: Annotated[str, typer.Option(metavar="URL", help=t("serve.jwks_url"))] = "",
     driver_keys: Annotated[Path | None, typer.Option(metavar="FILE", help=t("serve.driver_keys"))] = None,
+    record: Annotated[Path | None, typer.Option(metavar="DIR", help=t("serve.record"))] = None,
+    keep_days: Annotated[int, typer.Option(metavar="N", min=0, max=400, help=t("serve.keep_days"))] = 0,
     as_of: Annotated[str | None, typer.Option(metavar="TIME", help=t("serve.as_of"))] = None,
     rate: Annotated[float, typer.Option(metavar="N", min=0.1, max=1000.0, help=t("serve.rate"))] = 1.0,
 ) -> None:
     """Serve riders, terminals, operators and feeds."""
     from server import bootstrap
-    from server.settings import WebSettings
+    from server.archive import ArchivePlan
+    from server.settings import RecordingSettings, WebSettings
 
     web = WebSettings(
         host=host,
@@ -54,16 +57,21 @@ def serve(
         jwks_url=jwks_url,
         driver_keys=_checked_keys(driver_keys),
     )
+    fleet = vehicles_from(vehicles)
     plan = bootstrap.Plan(
         network=network_from(network),
         data_dir=data,
-        vehicles=vehicles_from(vehicles),
+        vehicles=fleet,
         policy=policy_from(policy),
         web=web,
         poll_url=poll,
         poll_period_s=poll_period,
         backend=backend.value,
         clock=_clock(as_of, rate=rate),
+        archive=ArchivePlan(
+            recordings=record or data / "recordings", replays=data / "replays", network_file=network, vehicles=fleet
+        ),
+        recording=RecordingSettings(keep_days=keep_days),
         told=lambda url: typer.echo(t("serve.ready", url=url)),
     )
     try:

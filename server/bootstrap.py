@@ -9,6 +9,7 @@ from pathlib import Path
 
 import uvloop
 
+from server.archive import Archive, ArchivePlan
 from server.backends.embedded import DataDirError, open_embedded
 from server.clock import SystemClock
 from server.core.engine import RouteEngine
@@ -19,7 +20,7 @@ from server.gtfs.realtime import FeedClock, RefusedMessage, decode_vehicle_posit
 from server.learning import recall, remembering
 from server.protocol.tokens import SecretError, signing_key
 from server.runtime import Clock, Runtime
-from server.settings import RuntimeSettings, WebSettings
+from server.settings import RecordingSettings, RuntimeSettings, WebSettings
 from server.web import launcher
 from server.web.app import create_app
 from server.web.feed_intake import take_fixes
@@ -47,6 +48,9 @@ class Plan:
     poll_url: str | None = None
     poll_period_s: float = 10.0
     """How often a GTFS-realtime feed is fetched: agencies renew theirs every 10 to 30 s."""
+    archive: ArchivePlan | None = None
+    """Where recordings and replays are kept; None keeps none."""
+    recording: RecordingSettings = field(default_factory=RecordingSettings)
     backend: str = "embedded"
     clock: Clock = field(default_factory=SystemClock)
     told: Callable[[str], None] | None = None
@@ -66,7 +70,8 @@ async def _serve(plan: Plan) -> None:
     url = launcher.url_of(listener)
     try:
         async with running(plan) as runtime:
-            app = create_app(furnish(runtime, plan.web, key))
+            archive = Archive(runtime, plan.archive, plan.recording) if plan.archive is not None else None
+            app = create_app(furnish(runtime, plan.web, key, archive))
             async with _polling(plan, runtime):
                 await launcher.serve(app, listener, ready=lambda: plan.told(url) if plan.told is not None else None)
     finally:

@@ -98,7 +98,7 @@ class Density(msgspec.Struct, kw_only=True):
 
 
 class ReplayIndex(msgspec.Struct, kw_only=True):
-    """A replay in one look."""
+    """A replay in one look, from the first recorded line to the last. Chunks go on until the last open bell has ended."""
 
     from_ms: int
     to_ms: int

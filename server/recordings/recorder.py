@@ -55,7 +55,12 @@ class Recorder:
     """At most one recording that somebody started, and one that rolls. All methods are called on the event loop."""
 
     def __init__(
-        self, runtime: Runtime, shelf: Shelf, settings: RecordingSettings, *, keep_network: Callable[[], Awaitable[None]]
+        self,
+        runtime: Runtime,
+        shelf: Shelf,
+        settings: RecordingSettings,
+        *,
+        keep_network: Callable[[], Awaitable[None]],
     ) -> None:
         self.shelf = shelf
         self._keep_network = keep_network

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from server.protocol.recording import RecordingError, opening_of, read_recording
+from server.protocol.recording import RecordingError, read_lines, read_recording
 
 SUFFIXES = (".jsonl.zst", ".jsonl")
 CARD = ".card.json"
@@ -121,14 +121,23 @@ class Shelf:
         return card
 
 
+class _Opening(msgspec.Struct):
+    """What every line of a recording and of a decisions file says."""
+
+    at_ms: int
+    type: str
+
+
 def opens_well(path: Path) -> str | None:
-    """Why a file is no recording, by its first lines; None when it is one."""
+    """Why a file is neither a recording nor decisions, by its first line; None when it is one."""
     try:
-        opening_of(path)
-        first = next(read_recording(path, lenient=False, bad=[]), None)
-    except (RecordingError, OSError) as error:
-        return str(error).replace(str(path), path.name)
-    return None if first is not None else "the file holds no line"
+        first = next(read_lines(path), None)
+        if first is None:
+            return "the file holds no line"
+        msgspec.json.decode(first[1], type=_Opening)
+    except (RecordingError, OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return str(error).replace(str(path), path.name.removeprefix("."))
+    return None
 
 
 def _begins_ms(path: Path) -> int | None:

@@ -60,11 +60,12 @@ class Film:
         self._seconds: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self._counts: Counter[str] = Counter()
         self._from_ms: int | None = None
-        self._begin_ms = self._now_ms = 0
+        self._begin_ms = self._now_ms = self._heard_ms = 0
 
     def recorded(self, recorded: line.RecordedLine) -> None:
         """A line that came in. A fix waits for what is believed after it."""
         self._at(recorded.at_ms)
+        self._heard_ms = self._now_ms
         row = msgspec.to_builtins(recorded)
         row.pop("rider", None)
         match recorded:
@@ -109,7 +110,7 @@ class Film:
         self._cut(self._now_ms + 1)
         index = ReplayIndex(
             from_ms=self._from_ms or 0,
-            to_ms=self._now_ms,
+            to_ms=self._heard_ms,
             chunks=self._chunks,
             density=self._density(),
             counts=dict(sorted(self._counts.items())),
@@ -185,14 +186,16 @@ class Film:
         )
 
     def _density(self) -> Density:
-        span_ms = max(1, self._now_ms - (self._from_ms or 0))
+        from_ms = self._from_ms or 0
+        span_ms = max(1, self._heard_ms - from_ms)
         bin_ms = max(FINEST_BIN_MS, -(-span_ms // BINS // SECOND_MS) * SECOND_MS)
         bins = span_ms // bin_ms + 1
         rows: dict[str, list[int]] = {}
         for kind in ("fixes", "rings", "alerts", "passed"):
             rows[kind] = [0] * bins
             for second, count in self._seconds[kind].items():
-                rows[kind][min(bins - 1, (second * SECOND_MS - (self._from_ms or 0)) // bin_ms)] += count
+                if second * SECOND_MS <= self._heard_ms:
+                    rows[kind][(second * SECOND_MS - from_ms) // bin_ms] += count
         return Density(bin_ms=bin_ms, **rows)
 
     def _write(self, name: str, what: msgspec.Struct) -> None:

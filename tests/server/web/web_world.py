@@ -17,6 +17,7 @@ import websockets
 from fastapi import FastAPI
 from websockets.asyncio.client import ClientConnection
 
+from server.archive import Archive, ArchivePlan
 from server.backends.embedded.backend import open_embedded
 from server.clock import ShiftedClock
 from server.core.assembly import Call, PlannedTrip, build_network
@@ -24,9 +25,10 @@ from server.core.engine import RouteEngine
 from server.core.model import RouteId, StopId, Vehicle, VehicleId
 from server.core.network import Network, Route, Stop
 from server.core.policy import Policy
+from server.gtfs.compiled import save
 from server.protocol.tokens import Role
 from server.runtime import Runtime
-from server.settings import RuntimeSettings, WebSettings
+from server.settings import RecordingSettings, RuntimeSettings, WebSettings
 from server.web.app import create_app
 from server.web.house import House, furnish
 from server.web.launcher import listen, serve, url_of
@@ -184,8 +186,10 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, **changes: Any) -> AsyncIterator[Running]:
-    """A server with some settings changed, until the block ends."""
+async def running(
+    folder: Path, *, recording: RecordingSettings | None = None, **changes: Any
+) -> AsyncIterator[Running]:
+    """A server with some settings changed, until the block ends. `recording`: it keeps recordings and replays."""
     settings = WebSettings(port=0, **changes)
     network = street()
     vehicles = {VehicleId("V1"): Vehicle(VehicleId("V1"), plate="경기70바1234", low_floor=True, seats=30)}
@@ -202,7 +206,8 @@ async def running(folder: Path, **changes: Any) -> AsyncIterator[Running]:
         settings=RuntimeSettings(),
     )
     await runtime.start()
-    house = furnish(runtime, settings, KEY)
+    archive = None if recording is None else Archive(runtime, archive_plan(folder, network, vehicles), recording)
+    house = furnish(runtime, settings, KEY, archive)
     listener, stop, ready = listen(settings), asyncio.Event(), asyncio.Event()
     app = create_app(house)
     serving = asyncio.create_task(serve(app, listener, stop=stop, ready=ready.set))
@@ -218,3 +223,14 @@ async def running(folder: Path, **changes: Any) -> AsyncIterator[Running]:
         await serving
         await runtime.stop()
         await backend.aclose()
+
+
+def archive_plan(folder: Path, network: Network, vehicles: dict[VehicleId, Vehicle]) -> ArchivePlan:
+    """Recordings and replays beside the data, and the network as a file."""
+    save(network._columns, folder / "street.network", problems=0)
+    return ArchivePlan(
+        recordings=folder / "recordings",
+        replays=folder / "replays",
+        network_file=folder / "street.network",
+        vehicles=vehicles,
+    )
