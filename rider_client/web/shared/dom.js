@@ -150,14 +150,14 @@ export function byId(id) {
  * its use while it has the focus is switched off by `aria-disabled`: `disabled` would throw the focus away.
  *
  * @param {Element | Document} root
- * @param {(act: string, data: DOMStringMap, element: HTMLElement) => void} act
+ * @param {(act: string, data: DOMStringMap, element: HTMLElement | SVGElement) => void} act
  * @returns {void}
  */
 export function onPress(root, act) {
   root.addEventListener("click", (event) => {
     const target = event.target instanceof Element ? event.target.closest("[data-act]") : null;
     const off = target?.hasAttribute("disabled") || target?.getAttribute("aria-disabled") === "true";
-    if (target instanceof HTMLElement && target.dataset["act"] && !off) {
+    if ((target instanceof HTMLElement || target instanceof SVGElement) && target.dataset["act"] && !off) {
       act(target.dataset["act"], target.dataset, target);
     }
   });
