@@ -6,10 +6,23 @@ The way out is veiled: a recording names riders and bells by pseudonyms of its o
 import hashlib
 import math
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import TypeVar, assert_never
 
-from server.core.events import Cancel, Event, Fix, Presence, Respond, Ring, Shown, SignOff, SignOn, TerminalLink
+from server.core.events import (
+    Cancel,
+    Event,
+    Fix,
+    Presence,
+    Respond,
+    Ring,
+    Shown,
+    SignOff,
+    SignOn,
+    StillThere,
+    TerminalLink,
+)
 from server.core.model import (
     AlertId,
     BellId,
@@ -54,6 +67,9 @@ def event_of(recorded: line.RecordedLine, now_ms: int) -> Event | None:
             return SignOff(VehicleId(vehicle_id))
         case line.RingLine():
             return _ring(recorded)
+        case line.StillThereLine(bell_id=bell_id, rider=rider, presence=claim):
+            presence = Presence(claim.lat, claim.lon, claim.accuracy_m, proven=claim.nonce is not None)
+            return StillThere(BellId(bell_id), RiderId(rider), presence)
         case line.CancelLine(bell_id=bell_id, rider=rider):
             return Cancel(BellId(bell_id), RiderId(rider))
         case line.ShownLine(vehicle_id=vehicle_id, alert_id=alert_id, at_ms=at_ms):
@@ -129,16 +145,32 @@ def _maybe(kind: Callable[[str], T], text: str | None) -> T | None:
 # -- the way out -----------------------------------------------------------------
 
 
+BELLS_REMEMBERED = 20_000
+"""Bells whose stop a recording still knows: those of some hours of a city."""
+
+
 class Veil:
     """Pseudonyms of one recording: nobody can tell from two of them that a rider is the same, nor who it is."""
 
     def __init__(self, network: Network, salt: bytes | None = None) -> None:
         self._network = network
         self._salt = salt if salt is not None else secrets.token_bytes(16)
+        self._rung_at: OrderedDict[BellId, StopId] = OrderedDict()
 
     def name(self, kind: str, text: str) -> str:
         """A name for this text that is always the same in this recording."""
         return hashlib.blake2b(f"{kind}:{text}".encode(), digest_size=9, key=self._salt).hexdigest()
+
+    def rung(self, bell_id: BellId, stop_id: StopId) -> None:
+        """Remember where a bell was rung, for what its rider says later."""
+        self._rung_at[bell_id] = stop_id
+        if len(self._rung_at) > BELLS_REMEMBERED:
+            self._rung_at.popitem(last=False)
+
+    def later(self, claim: Presence, bell_id: BellId) -> PresenceClaim | None:
+        """The same of a rider who waits; None for a bell that was rung before the recording began."""
+        stop_id = self._rung_at.get(bell_id)
+        return None if stop_id is None else self.presence(claim, stop_id)
 
     def presence(self, claim: Presence | None, stop_id: StopId) -> PresenceClaim | None:
         """As far from the stop as the rider said to be, due north of it: what the rule looks at, and nothing else."""
@@ -179,6 +211,12 @@ def line_of(event: Event, now_ms: int, veil: Veil) -> line.RecordedLine | None:
             return line.SignOffLine(at_ms=now_ms, vehicle_id=vehicle_id)
         case Ring():
             return _ring_line(event, now_ms, veil)
+        case StillThere(bell_id=bell_id, rider_id=rider_id, presence=presence):
+            claim = veil.later(presence, bell_id)
+            rider, bell = veil.name("rider", rider_id), veil.name("bell", bell_id)
+            return (
+                None if claim is None else line.StillThereLine(at_ms=now_ms, rider=rider, bell_id=bell, presence=claim)
+            )
         case Cancel(bell_id=bell_id, rider_id=rider_id):
             return line.CancelLine(at_ms=now_ms, rider=veil.name("rider", rider_id), bell_id=veil.name("bell", bell_id))
         case Shown(vehicle_id=vehicle_id, alert_id=alert_id):
@@ -211,6 +249,7 @@ def _fix_line(event: Fix, now_ms: int) -> line.FixLine:
 
 
 def _ring_line(event: Ring, now_ms: int, veil: Veil) -> line.RingLine:
+    veil.rung(event.bell_id, event.stop_id)
     return line.RingLine(
         at_ms=now_ms,
         rider=veil.name("rider", event.rider_id),

@@ -22,6 +22,7 @@ from server.core.events import (
     Shown,
     SignOff,
     SignOn,
+    StillThere,
     TerminalLink,
     Tick,
     Undo,
@@ -82,14 +83,8 @@ class RouteEngine:
                 return upkeep.tick(shard, now_ms) + riding.tick(shard, now_ms)
             case Ring(kind=BellKind.ALIGHT):
                 return alighting.ring(shard, event, now_ms)
-            case Ring():
-                return ringing.ring(shard, event, now_ms)
-            case Cancel():
-                return ringing.cancel(shard, event, now_ms)
-            case Shown():
-                return ringing.shown(shard, event, now_ms)
-            case Respond():
-                return ringing.respond(shard, event, now_ms)
+            case Ring() | StillThere() | Cancel() | Shown() | Respond():
+                return ringing.take(shard, event, now_ms)
             case SignOn():
                 return motion.sign_on(shard, event, now_ms)
             case SignOff():

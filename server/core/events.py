@@ -101,6 +101,14 @@ class Ring(Record, frozen=True, gc=False):
     ride_id: RideId | None = None
 
 
+class StillThere(Record, frozen=True, gc=False):
+    """Where a rider who rang is now, as her phone says: it may be that she went away."""
+
+    bell_id: BellId
+    rider_id: RiderId
+    presence: Presence
+
+
 class Cancel(Record, frozen=True, gc=False):
     """A rider takes a bell back."""
 
@@ -179,4 +187,4 @@ class Tick(Record, frozen=True, gc=False):
 
 RideEvent = CheckIn | CheckOut | Undo | Correct
 """What is said of rides. A `ride_id` of None (recordings): the rider's latest."""
-Event = Fix | SignOn | SignOff | TerminalLink | Ring | Cancel | Shown | Respond | RideEvent | Tick
+Event = Fix | SignOn | SignOff | TerminalLink | Ring | StillThere | Cancel | Shown | Respond | RideEvent | Tick

@@ -238,6 +238,7 @@ class Reason(StrEnum):
     BUS_SILENT = "bus_silent"
     NO_TERMINAL = "no_terminal"
     OVERTAKEN = "overtaken"
+    WALKED_AWAY = "walked_away"
     UNSURE = "unsure"
     NO_MORE_BUSES = "no_more_buses"
     TOO_OLD = "too_old"

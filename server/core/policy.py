@@ -24,6 +24,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     presence_radius_m: float = 100.0
     presence_accuracy_limit_m: float = 150.0
     presence_required: bool = True
+    gone_m: float = 200.0
+    """A rider who rang and is then seen farther from the stop than this, beyond what the phone may err, has walked away:
+    twice the radius within which one may ring, so that who waits in a shop nearby keeps the bell."""
+    gone_s: float = 10.0
+    """... in two reports at least so far apart: one position of a phone between houses may be wrong."""
     one_bell_per_rider: bool = True
     ring_horizon_s: float = 5_400.0
     """A bell is refused `not_in_service` when no bus is due at the visit within this time (1.5 h: a patient wait)."""

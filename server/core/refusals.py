@@ -120,6 +120,14 @@ def not_present(ring: Ring, network: Network, policy: Policy) -> Refused | None:
     return Refused(Reason.NOT_AT_STOP, ring.bell_id, detail)
 
 
+def gone_away(bell: Bell, presence: Presence, network: Network, policy: Policy) -> bool:
+    """Is the rider of a bell surely somewhere else (DOMAIN §2: who walks away needs no bus)? No position says no."""
+    distance_m = _distance_m(presence, network.stops[bell.stop_id], network)
+    if presence.proven or distance_m is None:
+        return False
+    return distance_m > policy.gone_m + min(presence.accuracy_m, policy.presence_accuracy_limit_m)
+
+
 def second_bell(ring: Ring, bells: Iterable[Bell], policy: Policy) -> Refused | None:
     """Refuse a second boarding bell while one is open (DOMAIN §2; configurable)."""
     if not policy.one_bell_per_rider:

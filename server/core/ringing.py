@@ -1,12 +1,13 @@
 """What riders and drivers say: ring, cancel, shown, answer. Level 12 of the core."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from server.core import bells as life
 from server.core import refusals, serving
 from server.core.dispatch import arrives_in_s, rests
 from server.core.effects import BellRepeated, Effect, Refused
-from server.core.events import Cancel, Respond, Ring, Shown
+from server.core.events import Cancel, Respond, Ring, Shown, StillThere
 from server.core.model import Answer, Bell, BellKind, BellState, Outcome, Reason
 from server.core.policy import Policy
 from server.core.refusals import Place
@@ -16,6 +17,23 @@ from server.core.tracking import Track
 ANSWER_REASONS = {Answer.FULL: Reason.FULL, Answer.CANNOT_STOP: Reason.CANNOT_STOP}
 TOUCH_MPS = 3.0 / 3.6
 """Below 3 km/h a driver may touch the screen (DOMAIN §3.4; Korean Road Traffic Act, art. 49)."""
+
+
+def take(shard: Shard, event: Ring | StillThere | Cancel | Shown | Respond, now_ms: int) -> list[Effect]:
+    """What a rider or a driver says of a bell."""
+    match event:
+        case Ring():
+            return ring(shard, event, now_ms)
+        case StillThere():
+            return still_there(shard, event, now_ms)
+        case Cancel():
+            return cancel(shard, event, now_ms)
+        case Shown():
+            return shown(shard, event, now_ms)
+        case Respond():
+            return respond(shard, event, now_ms)
+        case _:
+            assert_never(event)
 
 
 def ring(shard: Shard, ring: Ring, now_ms: int) -> list[Effect]:
@@ -72,6 +90,22 @@ def no_bus(shard: Shard, ring: Ring, places: Sequence[Place], now_ms: int) -> Re
     if shard.due(places, now_ms):
         return None
     return Refused(reasons[0] if reasons and reasons[0] else Reason.NOT_IN_SERVICE, ring.bell_id)
+
+
+def still_there(shard: Shard, event: StillThere, now_ms: int) -> list[Effect]:
+    """A rider's phone says where she is while she waits: the bell of one who walked away ends by itself (DOMAIN §2)."""
+    bell = shard.bells.get(event.bell_id)
+    if bell is None or bell.rider_id != event.rider_id:
+        return [Refused(Reason.UNKNOWN_BELL, event.bell_id)]
+    waits = not bell.ended and bell.state is not BellState.ARRIVED and bell.kind is BellKind.BOARD
+    if not waits or not refusals.gone_away(bell, event.presence, shard.network, shard.policy):
+        shard.gone_ms.pop(bell.bell_id, None)
+        return []
+    since_ms = shard.gone_ms.setdefault(bell.bell_id, now_ms)
+    if now_ms - since_ms < shard.policy.gone_s * 1000:
+        return []
+    gone = life.move(bell, BellState.CANCELLED, now_ms, reason=Reason.WALKED_AWAY)
+    return serving.change(shard, gone, now_ms) + serving.refresh_of(shard, bell.vehicle_id, now_ms)
 
 
 def cancel(shard: Shard, event: Cancel, now_ms: int) -> list[Effect]:

@@ -68,6 +68,8 @@ class Shard:
         """When each bell was last asked what is dear to ask: is any bus to come, has another come ahead."""
         self.forgot_ms = 0
         """When vehicles that are silent for long were last looked for."""
+        self.gone_ms: dict[BellId, int] = {}
+        """Since when the rider of a bell was seen only where nobody waits for its bus."""
         self._places: dict[BellId, Sequence[Place]] = {}
         self.declined: dict[VehicleId, Declined] = {}
         """What each driver said last of a visit: he is not asked again for it, whoever rings there later."""
@@ -83,6 +85,7 @@ class Shard:
     def forget_bell(self, bell_id: BellId) -> None:
         """The bell has ended: drop what is kept about it while it is open."""
         self.checked_ms.pop(bell_id, None)
+        self.gone_ms.pop(bell_id, None)
         self._places.pop(bell_id, None)
 
     def candidates(self, places: Iterable[Place]) -> list[Candidate]:

@@ -106,6 +106,14 @@ class RingLine(Line, tag="ring", kw_only=True):
     presence: PresenceClaim | None = None
 
 
+class StillThereLine(Line, tag="presence", kw_only=True):
+    """A rider's phone said where she waits."""
+
+    rider: Id
+    bell_id: Id
+    presence: PresenceClaim
+
+
 class CancelLine(Line, tag="cancel", kw_only=True):
     """A rider took a bell back."""
 
@@ -189,6 +197,7 @@ RecordedLine = (
     | SignOffLine
     | FixLine
     | RingLine
+    | StillThereLine
     | CancelLine
     | ShownLine
     | RespondLine

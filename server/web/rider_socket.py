@@ -13,7 +13,7 @@ from server.streams import Attached, rider_stream
 from server.web.auth import Identity
 from server.web.house import House
 from server.web.rides import check_in_of, correction_of
-from server.web.rings import ring_of, too_often
+from server.web.rings import ring_of, still_there_of, too_often
 from server.web.session import Session
 
 
@@ -51,6 +51,9 @@ class RiderSession(Session):
         match message:
             case wire.Ring():
                 self._ring(message)
+            case wire.StillThere():
+                event = still_there_of(message, self._rider_id)
+                self.runtime.submit(event, self.refuse_all)
             case wire.Cancel(bell_id=bell_id):
                 self.runtime.submit(Cancel(BellId(bell_id), self._rider_id), self.refuse_all)
             case wire.WatchStop(stop_id=stop_id):

@@ -67,10 +67,13 @@ def speech(said: line.RecordedLine, number: int, *, mark: str, nonce_of: NonceOf
             return Speech(None, said.vehicle_id, answer)
         case line.RingLine():
             return Speech(said.rider, None, _ring(said, mark, nonce_of))
+        case line.StillThereLine():
+            return Speech(said.rider, None, wire.StillThere(bell_id=said.bell_id + mark, presence=said.presence))
         case line.CancelLine():
             return Speech(said.rider, None, wire.Cancel(bell_id=said.bell_id + mark))
         case (
-            line.LinkLine()
+            line.BeginLine()
+            | line.LinkLine()
             | line.SightingsLine()
             | line.CheckInLine()
             | line.CheckOutLine()

@@ -85,6 +85,7 @@ export type Reason =
   | "bus_silent"
   | "no_terminal"
   | "overtaken"
+  | "walked_away"
   | "unsure"
   | "no_more_buses"
   | "too_old"
@@ -275,6 +276,12 @@ export interface Ring {
   party?: number;
   needs?: (Need)[];
   presence?: PresenceClaim | null;
+}
+
+export interface StillThere {
+  type: "presence";
+  bell_id: string;
+  presence: PresenceClaim;
 }
 
 export interface Cancel {
