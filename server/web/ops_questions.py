@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Query
 from msgspec import structs
 
-from server.core.model import BellKind, BellState, RouteId, StopId, VehicleId
+from server import exports
+from server.core.model import BellKind, BellState, VehicleId
 from server.evidence import Asked, Life, Tally
 from server.figures import EDGES_MS, histogram, percentiles
 from server.protocol import schema_ops as body
@@ -49,27 +50,12 @@ Which = Annotated[Asked, Depends(_which)]
 """What of a window fits."""
 
 
-class Names:
-    """What people call routes, stops and buses. An id that the network does not know any more stands for itself."""
+class Names(exports.Names):
+    """What people call routes, stops and buses."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self._network = runtime.network
+        super().__init__(runtime.network)
         self._renderer = runtime.renderer
-
-    def route(self, route_id: str) -> str:
-        """What is written on the bus."""
-        route = self._network.routes.get(RouteId(route_id))
-        return route.name if route is not None else route_id
-
-    def stop(self, stop_id: str) -> str:
-        """What is written on the pole."""
-        stop = self._network.stops.get(StopId(stop_id))
-        return stop.name if stop is not None else stop_id
-
-    def place(self, stop_id: str) -> tuple[float, float] | None:
-        """Where a stop is."""
-        stop = self._network.stops.get(StopId(stop_id))
-        return (round(stop.lat, 6), round(stop.lon, 6)) if stop is not None else None
 
     def plate(self, vehicle_id: str | None) -> str | None:
         """What is painted on the bus."""

@@ -239,6 +239,7 @@ async def test_who_was_turned_away_is_counted_under_a_name_of_the_day(tmp_path: 
         for _ in range(3):
             await rider.until("refused", reason="rate_limited")
         for _ in range(3):
+            server.http.cookies.clear()
             await server.http.post("/v1/ws-ticket")
         server.house.ops_notes.keep(doors=True)
         await server.decided()
