@@ -72,11 +72,11 @@ export function ask(state, t) {
   return h(
     "main",
     { key: "ask", class: "door" },
-    mismatch ? h("p", { class: "wrong", role: "alert" }, t("drive.mismatch")) : null,
+    mismatch ? h("p", { class: "wrong mismatch", role: "alert" }, t("drive.mismatch")) : null,
     h("h2", { class: "question" }, runWords("sign_on.ask", run, t)),
     h(
       "div",
-      { class: "answers" },
+      { class: "choices" },
       h("button", { type: "button", class: "answer answer-yes", "data-act": "yes" }, t("sign_on.yes")),
       h("button", { type: "button", class: "answer", "data-act": "other" }, t("sign_on.other")),
     ),

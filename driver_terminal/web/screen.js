@@ -1,12 +1,15 @@
 /** What stands on the driver's screen, and what he may touch: questions to the state. Pure. */
 
-import { moving, standing } from "/static/driver/motion.js";
+import { moving, speedMps, standing } from "/static/driver/motion.js";
 import { alongM } from "/static/driver/progress.js";
 
 /** With the half-second tick a dead link is said within 5 s (DOMAIN §3.6), so that the driver looks for riders as before. */
 export const BELL_OFF_MS = 4_500;
 /** Without a place of our own an alert is out of date so long after its expected arrival. */
 const UNPLACED_GRACE_MS = 60_000;
+/** A driver reacts within this, and brakes at most so hard (DOMAIN §2). */
+const REACT_S = 2;
+const COMFORT_MPS2 = 1;
 
 /**
  * @typedef {import("/static/driver/state.js").State} State
@@ -47,6 +50,20 @@ function behind(alert, state) {
   if (along !== null) return along > alert.valid_until_along_m;
   const ageMs = state.nowMs + state.serverAheadMs - alert.at_ms;
   return ageMs > alert.eta_s * 1000 + UNPLACED_GRACE_MS;
+}
+
+/**
+ * Was an alert decided before this link began, and is its stop too near by now to stop at without hard braking? News of
+ * before is then no news: such an alert is never replayed (DOMAIN §3.6, with the commit point of §2).
+ *
+ * @param {AlertMessage} alert
+ * @param {State} state
+ * @returns {boolean}
+ */
+export function tooLate(alert, state) {
+  if (state.sounded[alert.alert_id] !== undefined || alert.at_ms >= state.link.sinceServerMs) return false;
+  const mps = speedMps(state.motion, state.nowMs) ?? (alert.eta_s > 0 ? alert.distance_m / alert.eta_s : 0);
+  return metresTo(alert, state) < mps * REACT_S + (mps * mps) / (2 * COMFORT_MPS2);
 }
 
 /**

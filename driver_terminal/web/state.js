@@ -6,6 +6,7 @@ import { chimed } from "/static/driver/chiming.js";
 import { NO_MOTION } from "/static/driver/motion.js";
 import { UNKNOWN } from "/static/driver/progress.js";
 import { caughtUp, positioned } from "/static/driver/reporting.js";
+import { tooLate } from "/static/driver/screen.js";
 import { confirmed, signOff, signOn } from "/static/driver/signing.js";
 import { leftBehind, pathTaken, placedBy } from "/static/driver/whereabouts.js";
 
@@ -33,11 +34,12 @@ export const TESTED_MS = 5_000;
  * @typedef {{
  *   nowMs: number,
  *   serverAheadMs: number,
- *   link: {live: boolean, heardMs: number},
+ *   link: {live: boolean, heardMs: number, sinceServerMs: number},
  *   door: "open" | "token" | "forbidden" | "superseded",
  *   trip: TripMessage | null,
  *   tripKnown: boolean,
  *   alerts: Record<string, AlertMessage>,
+ *   late: Record<string, true>,
  *   shown: Record<string, true>,
  *   sounded: Record<string, number>,
  *   ended: Ended | null,
@@ -108,11 +110,12 @@ export function initial({ nowMs, sounded, positions }) {
   return {
     nowMs,
     serverAheadMs: 0,
-    link: { live: false, heardMs: nowMs },
+    link: { live: false, heardMs: nowMs, sinceServerMs: 0 },
     door: "open",
     trip: null,
     tripKnown: false,
     alerts: {},
+    late: {},
     shown: {},
     sounded,
     ended: null,
@@ -159,7 +162,7 @@ function react(state, event) {
     case "live":
       return caughtUp(live(state, event.serverAtMs, event.snapshot));
     case "lost":
-      return still({ ...state, link: { live: false, heardMs: event.heardMs } });
+      return still({ ...state, link: { ...state.link, live: false, heardMs: event.heardMs } });
     case "door":
       return still({ ...state, door: event.door });
     case "trip":
@@ -229,7 +232,7 @@ function live(state, serverAtMs, snapshot) {
   const linked = {
     ...state,
     door: /** @type {const} */ ("open"),
-    link: { live: true, heardMs: state.nowMs },
+    link: { live: true, heardMs: state.nowMs, sinceServerMs: serverAtMs },
     serverAheadMs: serverAtMs - state.nowMs,
     tripKnown: true,
     shown: {},
@@ -252,7 +255,7 @@ function tripTaken(state, trip) {
   const next = { ...state, trip: trip.route_id === "" ? null : trip, tripKnown: true, signingOn: false, signingOff: false, proposal: null };
   if (state.trip?.trip_id === trip.trip_id) return next;
   const alerts = Object.fromEntries(Object.entries(state.alerts).filter(([, one]) => one.trip_id === trip.trip_id));
-  return pathTaken({ ...next, alerts, tripPath: null, progress: { ...state.progress, anchor: null } });
+  return pathTaken({ ...next, alerts, late: {}, tripPath: null, progress: { ...state.progress, anchor: null } });
 }
 
 /**
@@ -264,6 +267,7 @@ function tripTaken(state, trip) {
  */
 function alertTaken(state, alert) {
   if (state.trip !== null && state.trip.trip_id !== "" && state.trip.trip_id !== alert.trip_id) return state;
+  if (state.late[alert.alert_id] || tooLate(alert, state)) return { ...state, late: { ...state.late, [alert.alert_id]: true } };
   const known = state.alerts[alert.alert_id];
   const needs = [...new Set([...(known?.needs ?? []), ...alert.needs])];
   const merged = known !== undefined && alert.boarding + alert.alighting > 0 ? { ...alert, needs } : alert;

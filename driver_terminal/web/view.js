@@ -263,5 +263,5 @@ function testStrip(state, t) {
  * @param {Translate} t
  */
 function verdict(part, good, t) {
-  return h("span", { key: part, class: good ? "verdict" : "verdict wrong" }, icon(good ? "tick" : "cross"), t(good ? "test.good" : "test.bad", { part: t(part) }));
+  return h("span", { key: part, class: good ? "verdict" : "verdict wrong" }, icon(good ? "tick" : "cross"), t(`${part}.${good ? "good" : "bad"}`));
 }

@@ -180,7 +180,7 @@ def open_drive(
     """Open the driver's screen in a bus 320 m before its third stop."""
     server.routes = [route(lang)]
     server.snapshots["terminal"] = lambda: {"trip": trip(lang) if signed_on else None, "alerts": alerts()}
-    page.context.grant_permissions(["geolocation"])
+    page.context.grant_permissions(["geolocation", "screen-wake-lock"])
     page.context.set_geolocation({"latitude": LAT + 480 / METRES_PER_DEGREE, "longitude": LON, "accuracy": 5.0})
     page.goto(f"{server.url}/drive?vehicle_id=V1&lang={lang}&theme={theme_of(page)}")
     server.hear("terminal", "hello")

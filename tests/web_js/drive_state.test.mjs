@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { lostItsWay, question } from "/static/driver/asking.js";
+import { actionOf } from "/static/driver/keys.js";
 import { BELL_OFF_MS, bellOff, maySignOn, mayTouch, metresTo, nextStopName, routeWanted, screen } from "/static/driver/screen.js";
-import { initial, step } from "/static/driver/state.js";
+import { TESTED_MS, initial, step } from "/static/driver/state.js";
 
 const T0 = 1_800_000_000_000;
 const METRES_PER_DEGREE = 111_194.93;
@@ -135,6 +137,20 @@ test("a stop behind the bus is never shown, link or no link", () => {
   assert.equal(screen(late).main, null);
 });
 
+test("an alert from before the link whose commit point has passed is never replayed", () => {
+  const [near, far] = [at(240, 0, 12), at(100, 0, 12)];
+  const back = (/** @type {[Event, number]} */ place) =>
+    run(bus({ detail: DETAIL }), place, { type: "lost", heardMs: T0 }, [{ type: "live", serverAtMs: T0 + 1000, snapshot: { trip: TRIP, alerts: [alert(1, { at_ms: T0 })] } }, 1000]);
+  assert.equal(screen(back(near).state).main, null, "60 m before the stop at 12 m/s: 96 m are needed");
+  assert.deepEqual(sounds(back(near).effects), []);
+  const again = run(back(near).state, { type: "alert", message: alert(1, { at_ms: T0 + 2000, boarding: 5 }) });
+  assert.equal(screen(again.state).main, null, "nor when it changes");
+  assert.equal(screen(back(far).state).main?.alert_id, "A1");
+  const known = run(bus({ detail: DETAIL }), at(200, 0, 12), { type: "alert", message: alert(1) }, at(240, 500, 12), { type: "lost", heardMs: T0 });
+  const kept = run(known.state, [{ type: "live", serverAtMs: T0 + 1000, snapshot: { trip: TRIP, alerts: [alert(1)] } }, 1000]);
+  assert.equal(screen(kept.state).main?.alert_id, "A1", "what he has seen before stays");
+});
+
 test("where the own place is unknown an old alert goes out of date", () => {
   const state = run(bus(), { type: "alert", message: alert(1, { eta_s: 20 }) }).state;
   assert.ok(screen(run(state, [{ type: "tick" }, 79_000]).state).main);
@@ -179,6 +195,82 @@ test("an answer needs a standing bus and an alert, and is given once", () => {
   assert.deepEqual(sent(answered.effects, "respond").map((m) => m["answer"]), ["full"]);
   const stale = run(standing, [{ type: "tick" }, 7000]).state;
   assert.equal(mayTouch(stale), false, "a speed of long ago says nothing");
+});
+
+test("a physical key answers a moving bus; a touch does not", () => {
+  const moving = run(bus(), at(0, 0, 9), { type: "alert", message: alert(1) }).state;
+  const seen = run(moving, { type: "key", action: "ok" }, { type: "key", action: "ok" });
+  assert.deepEqual(sent(seen.effects, "respond").map((m) => [m["answer"], m["by"]]), [["ok", "key"]]);
+  const full = run(seen.state, { type: "key", action: "full" }, { type: "key", action: "cannot_stop" });
+  assert.deepEqual(sent(full.effects, "respond").map((m) => [m["answer"], m["by"]]), [["full", "key"]]);
+  const cut = run(moving, { type: "lost", heardMs: T0 }, { type: "key", action: "full" });
+  assert.deepEqual(sent(cut.effects, "respond"), [], "without a link nobody hears it");
+});
+
+test("a key means what the table says, once a press, and nothing while somebody types", () => {
+  const table = /** @type {const} */ ({ F2: "full" });
+  assert.equal(actionOf(table, { code: "F2", repeat: false, typing: false }), "full");
+  assert.equal(actionOf(table, { code: "F2", repeat: true, typing: false }), null);
+  assert.equal(actionOf(table, { code: "F2", repeat: false, typing: true }), null);
+  assert.equal(actionOf(table, { code: "KeyQ", repeat: false, typing: false }), null);
+});
+
+/** @param {Partial<import("/static/shared/wire.d.ts").SuggestedRun>} changes */
+const suggestion = (changes = {}) => ({
+  trip_id: "T7", start_date: "20261121", route_id: "R88", route_name: "88", direction_id: 0, headsign: "광교중앙역", departs_ms: T0, ...changes,
+});
+
+test("a standing bus without a run asks which it is, every ten seconds; yes signs it on and tests sound and screen", () => {
+  const idle = run(initial({ nowMs: T0, sounded: {}, positions: true }), { type: "live", serverAtMs: T0, snapshot: { trip: null, alerts: [] } }).state;
+  assert.deepEqual(sent(run(idle, at(0, 0, 9)).effects, "suggest"), [], "not while it moves");
+  const stands = run(idle, at(0, 0, 0), at(0, 1000, 0), at(0, 5000, 0), at(0, 10_000, 0));
+  assert.equal(sent(stands.effects, "suggest").length, 2);
+  const told = run(stands.state, { type: "suggestions", message: { type: "suggestions", ref: "s", mismatch: false, runs: [suggestion(), suggestion({ trip_id: "T8" })] } }).state;
+  assert.equal(question(told)?.trip_id, "T7");
+  const yes = run(told, { type: "yes" });
+  assert.deepEqual(sent(yes.effects, "sign_on"), [{ type: "sign_on", ref: "sign-on", trip_id: "T7", start_date: "20261121" }]);
+  assert.ok(yes.effects.some((effect) => effect.type === "self test"));
+  assert.deepEqual(sent(run(told, { type: "key", action: "ok" }).effects, "sign_on").length, 1);
+  const other = run(told, { type: "other" }).state;
+  assert.equal(question(other), null);
+  assert.equal(question(run(told, at(20, 11_000, 9)).state), null, "a moving bus is asked nothing");
+  const noted = run(stands.state, { type: "refused", message: { type: "refused", ref: "suggest-1", reason: "rate_limited", message: "x" } }).state;
+  assert.equal(noted.note, null);
+});
+
+test("a wrong sign-on is told only while the bus stands, and may be kept", () => {
+  const stands = run(bus(), at(0, 0, 0));
+  assert.equal(sent(stands.effects, "suggest").length, 1, "a signed-on bus asks once each time it comes to stand");
+  assert.equal(sent(run(stands.state, at(0, 11_000, 0)).effects, "suggest").length, 0);
+  const told = run(stands.state, { type: "suggestions", message: { type: "suggestions", ref: "s", mismatch: true, runs: [suggestion()] } }).state;
+  assert.equal(question(told)?.trip_id, "T7");
+  assert.equal(question(run(told, at(9, 1000, 9)).state), null);
+  const choosing = run(told, { type: "other" }).state;
+  assert.equal(choosing.choosing, true);
+  assert.equal(run(choosing, at(9, 1000, 9)).state.choosing, false, "the form is gone once the wheels turn");
+  assert.equal(run(choosing, { type: "keep" }).state.choosing, false);
+  const lost = run(stands.state, { type: "suggestions", message: { type: "suggestions", ref: "s", mismatch: true, runs: [] } }).state;
+  assert.equal(lostItsWay(lost), true);
+  assert.equal(lostItsWay(run(lost, at(9, 1000, 9)).state), false);
+  const fine = run(stands.state, { type: "suggestions", message: { type: "suggestions", ref: "s", mismatch: false, runs: [] } }).state;
+  assert.equal(fine.proposal, null);
+});
+
+test("an inferred run is asked about until the driver confirms it", () => {
+  const inferred = run(bus(), { type: "trip", message: { ...TRIP, inferred: true } }, at(0, 0, 0)).state;
+  const told = run(inferred, { type: "suggestions", message: { type: "suggestions", ref: "s", mismatch: false, runs: [suggestion({ trip_id: TRIP.trip_id })] } }).state;
+  assert.equal(question(told)?.trip_id, TRIP.trip_id);
+  assert.equal(question(run(told, { type: "alert", message: alert(1) }).state), null, "an alert has the screen");
+  const confirmed = run(told, { type: "yes" }, { type: "trip", message: TRIP }).state;
+  assert.equal(question(confirmed), null);
+});
+
+test("the self-test runs, is said, and goes", () => {
+  const running = run(bus(), { type: "testing", chime: "boarding" }).state;
+  assert.equal(running.selfTest?.running, "boarding");
+  const done = run(running, { type: "tested", sound: true, screen: false }).state;
+  assert.deepEqual(done.selfTest, { running: null, sound: true, screen: false, untilMs: T0 + TESTED_MS });
+  assert.equal(run(done, [{ type: "tick" }, TESTED_MS]).state.selfTest, null);
 });
 
 test("speed comes from positions where the receiver gives none", () => {
