@@ -124,7 +124,10 @@ class RouteDetail(RouteItem, omit_defaults=False, kw_only=True):
 
 
 class StopItem(Message, omit_defaults=False, kw_only=True):
-    """A place where buses stop. `distance_m` from the place that was asked about, null otherwise."""
+    """A place where buses stop. `distance_m` from the place that was asked about, null otherwise.
+
+    `towards` names the stop that most routes call at next: how people tell two poles of one name apart.
+    """
 
     stop_id: str
     code: str
@@ -134,6 +137,8 @@ class StopItem(Message, omit_defaults=False, kw_only=True):
     lon: float
     wheelchair: int
     distance_m: int | None = None
+    towards: str = ""
+    towards_names: dict[str, str] = {}
 
 
 class Stops(Message, omit_defaults=False, kw_only=True):

@@ -4,7 +4,6 @@ import gzip
 import html
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from server.protocol import messages as wire
 from server.web import first_paint
 from server.web.api_parts import Here
 from server.web.errors import page_of_problem, problem, wants_page
-from server.web.rest_network import calls_at
+from server.web.rest_network import calls_at, following_stop
 from server.web.shell import Shell
 from server.web.static_files import folder_of
 from server.web.words import Language, language_of
@@ -48,6 +47,18 @@ async def stop_page(request: Request, house: Here, stop_id: str) -> Response:
     arrivals = house.runtime.arrivals(stop.stop_id)
     blanks = _blanks(network, stop, arrivals, lang) | head_blanks("/static/rider/stop/main.js", lang)
     return filled_page(request, "stop.html", blanks, lang)
+
+
+@router.get("/ride")
+async def ride_page(request: Request) -> Response:
+    """Give the rider app."""
+    lang = language_of(request.query_params.get("lang") or request.headers.get("accept-language"))
+    words = page_words(lang, "ride")
+    blanks = {name: html.escape(words[f"ride.{name}"]) for name in ("heading", "no_script", "tabs")}
+    blanks |= {"lang": lang, "title": f"{blanks['heading']} · {html.escape(words['ride.app'])}"}
+    return filled_page(
+        request, "ride.html", blanks | head_blanks("/static/rider/ride/main.js", lang, "rider/ride"), lang
+    )
 
 
 @router.get("/sw.js")
@@ -120,20 +131,14 @@ def _blanks(network: Network, stop: Stop, arrivals: wire.Arrivals, lang: Languag
 
 
 def _towards(network: Network, stop: Stop, lang: Language) -> str:
-    """Name the stop that most routes call at next: how people tell two poles of one name apart."""
-    following: Counter[StopId] = Counter()
-    for ref in network.visits_at(stop.stop_id):
-        visits = network.pattern(ref.pattern_index).visits
-        if ref.visit_index + 1 < len(visits):
-            following[visits[ref.visit_index + 1].stop_id] += 1
-    if not following:
+    after = following_stop(network, stop.stop_id)
+    if after is None:
         return ""
-    after = network.stops[following.most_common(1)[0][0]]
     name = after.names.get(lang, after.name)
     return f"{name} 방면 →" if lang == "ko" else f"towards {name} →"
 
 
-def page_words(lang: Language) -> Mapping[str, str]:
+def page_words(lang: Language, folder: str = "shared") -> Mapping[str, str]:
     """The page's own words, so that what the server draws reads as what the script draws."""
-    words: dict[str, str] = json.loads((RIDER_PAGES / "shared" / "words" / f"{lang}.json").read_text("utf-8"))["words"]
+    words: dict[str, str] = json.loads((RIDER_PAGES / folder / "words" / f"{lang}.json").read_text("utf-8"))["words"]
     return words

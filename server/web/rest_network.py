@@ -1,5 +1,6 @@
 """Routes, stops and arrivals over HTTP, for everybody. Web level."""
 
+from collections import Counter
 from typing import Annotated
 
 import msgspec
@@ -57,10 +58,10 @@ async def stops(
     """Find stops by text, or near a place."""
     network = house.runtime.network
     if q is not None:
-        found = [_stop(stop) for stop in network.search_stops(q, limit)]
+        found = [_stop(network, stop) for stop in network.search_stops(q, limit)]
     elif lat is not None and lon is not None:
         near = network.stops_near(lat, lon, radius_m, limit)
-        found = [_stop(stop, distance_m=round(away_m)) for stop, away_m in near]
+        found = [_stop(network, stop, distance_m=round(away_m)) for stop, away_m in near]
     else:
         what = {"what": "give q, or lat and lon"}
         return problem(request, house.words, Reason.BAD_MESSAGE, detail=what)
@@ -86,7 +87,7 @@ async def stop(request: Request, house: Here, stop_id: str) -> Response:
     found = network.stops.get(StopId(stop_id))
     if found is None:
         return problem(request, house.words, Reason.UNKNOWN_STOP, detail={"stop_id": stop_id})
-    fields = msgspec.structs.asdict(_stop(found))
+    fields = msgspec.structs.asdict(_stop(network, found))
     return answer(body.StopDetail(routes=calls_at(network, found.stop_id), **fields), max_age_s=STATIC_S)
 
 
@@ -124,7 +125,18 @@ def _route_fields(route: Route) -> dict[str, str | int]:
     }
 
 
-def _stop(stop: Stop, *, distance_m: int | None = None) -> body.StopItem:
+def following_stop(network: Network, stop_id: StopId) -> Stop | None:
+    """Find the stop that most routes call at next: how people tell two poles of one name apart."""
+    following: Counter[StopId] = Counter()
+    for ref in network.visits_at(stop_id):
+        visits = network.pattern(ref.pattern_index).visits
+        if ref.visit_index + 1 < len(visits):
+            following[visits[ref.visit_index + 1].stop_id] += 1
+    return network.stops[following.most_common(1)[0][0]] if following else None
+
+
+def _stop(network: Network, stop: Stop, *, distance_m: int | None = None) -> body.StopItem:
+    after = following_stop(network, stop.stop_id)
     return body.StopItem(
         stop_id=stop.stop_id,
         code=stop.code,
@@ -134,6 +146,8 @@ def _stop(stop: Stop, *, distance_m: int | None = None) -> body.StopItem:
         lon=stop.lon,
         wheelchair=stop.wheelchair,
         distance_m=distance_m,
+        towards=after.name if after is not None else "",
+        towards_names=dict(after.names) if after is not None else {},
     )
 
 

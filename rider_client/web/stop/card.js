@@ -116,17 +116,18 @@ function cancelButton(bellId, route, cancelling, t) {
 }
 
 /**
- * Five dots; the reached one carries word and time.
+ * A dot for each step, five for a boarding bell; the reached one carries word and time.
  *
  * @param {number} reached index, -1 before the first
  * @param {string | null} time
  * @param {Translate} t
+ * @param {readonly string[]} [steps]
  */
-function dots(reached, time, t) {
+export function dots(reached, time, t, steps = DOTS) {
   return h(
     "ol",
     { class: "dots" },
-    DOTS.map((name, index) =>
+    steps.map((name, index) =>
       h(
         "li",
         {
