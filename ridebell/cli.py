@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "tariff": "ridebell.tariff_command:tariff",
     "corpus": "ridebell.corpus_command:corpus",
     "doctor": "ridebell.doctor_command:doctor",
+    "export": "ridebell.take_away_command:export",
     "openapi": "ridebell.export_command:openapi",
     "asyncapi": "ridebell.export_command:asyncapi",
 }

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Literal, TypeVar, TypeVarTuple
 
 from server.backends.embedded import lives, passbys
-from server.backends.embedded.schema import connect_inspector, connect_reader
+from server.backends.embedded.lock import DataDirError
+from server.backends.embedded.schema import FILE_NAME, SCHEMA_VERSION, connect_inspector, schema_version
 from server.core.model import StopVisit
 from server.evidence import Asked, Life, Lives, Note, NoteKind, PassBy, RiderDay, StopRush, Story, Tally
-
-BUSY_TIMEOUT_S = 2.0
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
@@ -22,9 +21,9 @@ Result = TypeVar("Result")
 class SqliteAnalysis:
     """Reads what was committed. One question at a time; the next waits."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
-        self._connection = connect_reader(path, busy_timeout_s=BUSY_TIMEOUT_S)
+        self._connection = connection
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ridebell-analysis")
 
     async def lives(self, asked: Asked, *, limit: int, after: str | None = None) -> Lives:
@@ -78,3 +77,19 @@ class SqliteAnalysis:
 
     async def _ask(self, query: Callable[[sqlite3.Connection, *Args], Result], *args: *Args) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, query, self._connection, *args)
+
+
+def open_analysis(data_dir: Path) -> SqliteAnalysis:
+    """Read a data directory's journal, also while a server writes it; raises `DataDirError` where there is none to read."""
+    path = data_dir / FILE_NAME
+    if not path.is_file():
+        raise DataDirError(f"there is no journal in {data_dir}; name the directory given to `ridebell serve --data`")
+    try:
+        version = schema_version(path)
+        if version < SCHEMA_VERSION:
+            raise DataDirError(
+                f"{path} has schema version {version}; start the server once to bring it to {SCHEMA_VERSION}"
+            )
+        return SqliteAnalysis(path, connect_inspector(path, any_thread=True))
+    except sqlite3.Error as error:
+        raise DataDirError(f"cannot read {path}: {error}; run `ridebell doctor` on its directory") from error

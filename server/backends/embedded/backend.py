@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.backends.embedded import notebook as notebooks
-from server.backends.embedded.analysis import SqliteAnalysis
+from server.backends.embedded.analysis import SqliteAnalysis, open_analysis
 from server.backends.embedded.journal import SqliteJournal
 from server.backends.embedded.lock import DataDirLock
 from server.backends.embedded.notebook import FileNotebook
@@ -43,6 +43,6 @@ async def open_embedded(data_dir: Path, *, max_bytes: int | None = None) -> Embe
     except BaseException:
         lock.release()
         raise
-    analysis = SqliteAnalysis(data_dir / FILE_NAME)
+    analysis = open_analysis(data_dir)
     notebook = FileNotebook(data_dir / notebooks.FILE_NAME)
     return EmbeddedBackend(journal=journal, analysis=analysis, relay=InProcessRelay(), notebook=notebook, lock=lock)

@@ -157,7 +157,7 @@ def connect_reader(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
 
 
-def connect_inspector(path: Path) -> sqlite3.Connection:
+def connect_inspector(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
     """Open a reader that leaves no file behind, for looking at a journal from outside.
 
     Without a write-ahead log beside it the file is complete and nobody uses it, so SQLite may take it for immutable
@@ -165,7 +165,12 @@ def connect_inspector(path: Path) -> sqlite3.Connection:
     """
     if path.with_name(f"{path.name}-wal").exists():
         return connect_reader(path, busy_timeout_s=2.0)
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    return sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro&immutable=1",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=not any_thread,
+    )
 
 
 def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
