@@ -4,17 +4,17 @@ from typing import assert_never
 
 from server.core import approach as approaching
 from server.core import bells as life
-from server.core import departing, placing, recognition, serving, signon, tracking
+from server.core import hinted, placing, recognition, serving, signon, tracking
 from server.core.approach import Arrived, Finished, VisitEvent
 from server.core.course import Call
 from server.core.effects import Assigned, Effect, FixRefused, Refused, StopVisited
 from server.core.events import Fix, SignOff, SignOn, TerminalLink
+from server.core.hinted import RETRY_S
 from server.core.model import (
     Assignment,
     BellState,
     Outcome,
     Reason,
-    RouteId,
     Source,
     StopVisit,
     TripKey,
@@ -24,9 +24,6 @@ from server.core.model import (
 from server.core.network import Visit
 from server.core.shard import Shard
 from server.core.tracking import Taken, Track
-
-FEED_RETRY_S = 30.0
-"""How often it is asked again what a feed means that names no run of ours, or what a bus at its route's end runs next."""
 
 
 def take_fix(shard: Shard, fix: Fix, now_ms: int) -> list[Effect]:
@@ -90,9 +87,9 @@ def follow_feed(shard: Shard, track: Track, fix: Fix, now_ms: int) -> list[Effec
         said = SignOn(fix.vehicle_id, route_id=fix.route_id, direction_id=fix.direction_id)
     else:
         return []
-    if track.unresolved == said and now_ms - track.unresolved_ms < FEED_RETRY_S * 1000:
+    if track.unresolved == said and now_ms - track.unresolved_ms < RETRY_S * 1000:
         return []
-    assignment = signon.resolve(said, track, shard.network, now_ms, Source.FEED, _taken(shard, track, said))
+    assignment = signon.resolve(said, track, shard.network, now_ms, Source.FEED, hinted.taken(shard, track, said))
     if isinstance(assignment, Reason):
         track.unresolved, track.unresolved_ms = said, now_ms
         return []
@@ -175,14 +172,14 @@ def end_of_trip(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
     assert track.assignment is not None
     following = signon.next_of_block(track.assignment, shard.network, now_ms)
     if following is None and track.hint is not None:
-        following = _next_of_route(shard, track, track.hint, now_ms)
+        following = hinted.next_of_route(shard, track, track.hint, now_ms)
     return [] if following is None else assign(shard, track, following, now_ms, at_start=True)
 
 
 def sign_on(shard: Shard, event: SignOn, now_ms: int) -> list[Effect]:
     """A driver signs on; a name we do not know, or no run at this hour, is refused."""
     track = shard.track(event.vehicle_id, now_ms)
-    assignment = signon.resolve(event, track, shard.network, now_ms, Source.TERMINAL, _taken(shard, track, event))
+    assignment = signon.resolve(event, track, shard.network, now_ms, Source.TERMINAL, hinted.taken(shard, track, event))
     if isinstance(assignment, Reason):
         named = event.trip_id or event.block_id or event.route_id or ""
         return [Refused(assignment, event.ref, {"name": named})]
@@ -191,62 +188,22 @@ def sign_on(shard: Shard, event: SignOn, now_ms: int) -> list[Effect]:
 
 
 def choose_again(shard: Shard, track: Track, hint: SignOn, now_ms: int) -> list[Effect]:
-    """A bus signed on to a route has left its first stop: its departure tells which run it is, better than its wait did.
+    """A bus signed on to a route has left its first stop: by its departure it is put on a run once more.
 
     One that still waits for that run is given another.
     """
-    track.chosen = True
-    assert track.assignment is not None
-    assert track.pattern is not None
-    others = _others(shard, track, hint)
-    guessing = [other for other in others if other.outset is not None and other.hint is not None]
-    sure = (other.trip_key for other in others if other.outset is None or other.hint is None)
-    taken = {key for key in sure if key is not None}
-    chosen = signon.resolve(hint, track, shard.network, now_ms, track.assignment.source, taken)
-    if isinstance(chosen, Reason) or chosen.trip == track.trip_key or chosen.trip is None:
+    chosen = hinted.by_departure(shard, track, hint, now_ms)
+    if chosen is None:
         return []
-    trip = shard.network.trip(chosen.trip.trip_id)
-    assert trip is not None
-    if trip.pattern_index == track.pattern.index:
+    waiting = hinted.who_waits_for(shard, track, hint, chosen)
+    if hinted.same_pattern(shard, track, chosen):
         effects = rename(shard, track, chosen, now_ms)
     else:
         effects = assign(shard, track, chosen, now_ms)
-    for other in guessing:
-        if other.trip_key == chosen.trip:
-            effects += _resolve_again(shard, other, now_ms)
+    for other in waiting:
+        another = hinted.another(shard, other, now_ms)
+        effects += [] if another is None else assign(shard, other, another, now_ms)
     return effects
-
-
-def _next_of_route(shard: Shard, track: Track, hint: SignOn, now_ms: int) -> Assignment | None:
-    """The next run of the route that a bus is signed on to, if it begins where the last one ended."""
-    assert track.assignment is not None
-    patterns = map(shard.network.pattern, shard.network.patterns_of_route(track.assignment.route_id or RouteId("")))
-    begins_here = any(
-        departing.near_start(track, pattern)
-        for pattern in patterns
-        if hint.direction_id in (None, pattern.direction_id)
-    )
-    if not begins_here or now_ms - track.looked_ms < FEED_RETRY_S * 1000:
-        return None
-    track.looked_ms = now_ms
-    taken = _taken(shard, track, hint)
-    following = signon.resolve(hint, track, shard.network, now_ms, track.assignment.source, taken)
-    if isinstance(following, Reason) or following.trip is None or following.trip in taken:
-        return None
-    trip = shard.network.trip(following.trip.trip_id)
-    assert trip is not None
-    if not departing.near_start(track, shard.network.pattern(trip.pattern_index)):
-        return None
-    track.chosen = False
-    return following
-
-
-def _resolve_again(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
-    assert track.assignment is not None
-    assert track.hint is not None
-    taken = _taken(shard, track, track.hint)
-    chosen = signon.resolve(track.hint, track, shard.network, now_ms, track.assignment.source, taken)
-    return [] if isinstance(chosen, Reason) else assign(shard, track, chosen, now_ms)
 
 
 def sign_off(shard: Shard, event: SignOff, now_ms: int) -> list[Effect]:
@@ -307,22 +264,6 @@ def terminal_link(shard: Shard, event: TerminalLink, now_ms: int) -> list[Effect
     track = shard.track(event.vehicle_id, now_ms)
     track.terminal_up, track.terminal_since_ms = event.up, now_ms
     return []
-
-
-def _taken(shard: Shard, track: Track, sign_on: SignOn) -> set[TripKey]:
-    """The runs of the route that other buses are on, and the one that this bus has come to the end of."""
-    done = {track.trip_key} if track.trip_key is not None and track.nearly_done else set()
-    return done | {other.trip_key for other in _others(shard, track, sign_on) if other.trip_key is not None}
-
-
-def _others(shard: Shard, track: Track, sign_on: SignOn) -> list[Track]:
-    """The other buses of the route that a sign-on names."""
-    return [
-        shard.tracks[vehicle_id]
-        for pattern in (() if sign_on.route_id is None else shard.network.patterns_of_route(sign_on.route_id))
-        for vehicle_id in sorted(shard.on_pattern.get(pattern, ()))
-        if vehicle_id != track.vehicle_id
-    ]
 
 
 def _same_run(current: TripKey, said: TripKey) -> bool:
