@@ -34,7 +34,7 @@ def import_feed(
     from server.gtfs.problems import FeedError
     from server.gtfs.schedule import read_schedule
 
-    _check_out(feed, out)
+    check_out(feed, out)
     began_s = time.monotonic()
     try:
         with _progress_bar(feed) as progress:
@@ -43,10 +43,10 @@ def import_feed(
     except FeedError as error:
         raise Refusal(t(f"import.error.{error.code}", **error.values)) from error
     _show(schedule, head, out, seconds=time.monotonic() - began_s)
-    _list(schedule.problems, problems)
+    list_problems(schedule.problems, problems)
 
 
-def _check_out(feed: Path, out: Path) -> None:
+def check_out(feed: Path, out: Path) -> None:
     """Find out before the work what would fail after it."""
     if out.is_dir() or not out.parent.is_dir():
         raise Refusal(t("import.bad_out", out=out))
@@ -93,7 +93,7 @@ def _show(schedule: "Schedule", head: "Head", out: Path, *, seconds: float) -> N
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _list(problems: "ProblemLog", limit: int) -> None:
+def list_problems(problems: "ProblemLog", limit: int) -> None:
     """List problems as `file:line: what, and what was done`; then how many of each kind there were in all."""
     if not len(problems):
         typer.echo(t("import.no_problems"))

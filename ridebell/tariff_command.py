@@ -8,10 +8,11 @@ import typer
 
 from ridebell.cli import Command, Group
 from ridebell.refusal import Refusal
+from ridebell.tariff_exchange import export_files, import_fares
+from ridebell.tariff_named import DEFAULT, TariffName, flaw_sentence, no_such, read_named
 from ridebell.texts import language, t
 
 if TYPE_CHECKING:
-    from server.core.fares.reading import Flaw
     from server.core.fares.riding import Bill, Increment, Unpriced
     from server.core.fares.tariff import ProductTariff, Tariff, Words
     from server.protocol.pricing import PriceQuestion
@@ -20,7 +21,8 @@ tariff = typer.Typer(
     name="tariff", cls=Group, help=t("tariff.help"), add_completion=False, rich_markup_mode="rich", no_args_is_help=True
 )
 
-TariffName = Annotated[str, typer.Option("--tariff", metavar="NAME|FILE", help=t("tariff.tariff"))]
+tariff.command("import", cls=Command, help=t("tariff.import.help"))(import_fares)
+tariff.command("export", cls=Command, help=t("tariff.export.help"))(export_files)
 
 
 @tariff.command("list", cls=Command, help=t("tariff.list.help"))
@@ -42,10 +44,10 @@ def check(file: Annotated[str, typer.Argument(metavar="FILE", help=t("tariff.che
     try:
         one = load_tariff(file)
     except NoSuchTariffError as error:
-        raise Refusal(_no_such(file)) from error
+        raise Refusal(no_such(file)) from error
     except TariffError as error:
         for flaw in error.flaws:
-            typer.echo(f"{file}: {_flaw(flaw)}", err=True)
+            typer.echo(f"{file}: {flaw_sentence(flaw)}", err=True)
         raise typer.Exit(Refusal.exit_code) from error
     if isinstance(one, ProductTariff):
         _tell_products(one)
@@ -66,33 +68,10 @@ def _tell_products(one: "ProductTariff") -> None:
                 typer.echo(t("tariff.check.disputed", mine=mine, other=disputed.won, source=disputed.source, **values))
 
 
-def read_named(name: str) -> "Tariff":
-    """Load a tariff by name or file, or refuse in one sentence."""
-    from server.tariff_presets import NoSuchTariffError, TariffError, load_tariff
-
-    try:
-        return load_tariff(name)
-    except NoSuchTariffError as error:
-        raise Refusal(_no_such(name)) from error
-    except TariffError as error:
-        more = t("tariff.more_flaws", count=len(error.flaws) - 1) if len(error.flaws) > 1 else ""
-        raise Refusal(f"{name}: {_flaw(error.flaws[0])}{more}") from error
-
-
-def _no_such(name: str) -> str:
-    from server.tariff_presets import tariff_names
-
-    return t("tariff.no_such", name=name, known=", ".join(tariff_names()))
-
-
-def _flaw(flaw: "Flaw") -> str:
-    return f"{flaw.where}: {t(f'tariff.flaw.{flaw.code}', **flaw.values)}"
-
-
 @tariff.command("price", cls=Command, help=t("tariff.price.help"))
 def price_rides(
     rides: Annotated[str, typer.Argument(metavar="RIDES", help=t("tariff.price.rides"))],
-    name: TariffName = "kr-capital",
+    name: TariffName = DEFAULT,
     as_json: Annotated[bool, typer.Option("--json", help=t("tariff.price.json"))] = False,
 ) -> None:
     """Price one rider's rides."""

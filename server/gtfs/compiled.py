@@ -75,7 +75,7 @@ def save(columns: Columns, path: Path, *, problems: int) -> Head:
     members = {field.name: getattr(columns, field.name) for field in fields(columns)}
     texts = {name: value for name, value in members.items() if not isinstance(value, np.ndarray)}
     arrays = {name: value for name, value in members.items() if isinstance(value, np.ndarray)}
-    with _written_whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with written_whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(HEAD), msgspec.json.encode(head))
         archive.writestr(zipfile.ZipInfo(TEXTS), msgspec.json.encode(texts))
         for name, array in arrays.items():
@@ -85,7 +85,7 @@ def save(columns: Columns, path: Path, *, problems: int) -> Head:
 
 
 @contextmanager
-def _written_whole(path: Path) -> Iterator[IO[bytes]]:
+def written_whole(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file that takes the name of `path` once it is complete and on the disk."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
