@@ -1,6 +1,6 @@
 """Who is calling: tokens checked by role. Web level.
 
-Tokens are JWT (RFC 7519) with `sub`, `role`, `iat`, `exp`, and `vehicle_id` for terminals. HS256 with our own key, or
+Tokens are JWT (RFC 7519) with `sub`, `role`, `iat`, `exp`, `vehicle_id` for terminals, `stop_id` for kiosks. HS256 with our own key, or
 RS256/ES256 with the keys an identity provider publishes; the algorithm is pinned by the configuration, never by the token.
 """
 
@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 import jwt
 
-from server.core.model import Reason, VehicleId
+from server.core.model import Reason, StopId, VehicleId
 from server.protocol.tokens import Role, make_token
 
 LEEWAY_S = 30
@@ -23,6 +23,7 @@ class Identity(NamedTuple):
     subject: str
     expires_s: float
     vehicle_id: VehicleId | None = None
+    stop_id: StopId | None = None
 
 
 class Authenticator(Protocol):
@@ -49,9 +50,20 @@ class OwnKey:
             return Reason.NOT_AUTHENTICATED
         return _identity(claims)
 
-    def make(self, role: Role, subject: str, *, now_s: float, ttl_s: float, vehicle_id: str | None = None) -> str:
-        """Sign a token; a terminal's needs the vehicle it is built into."""
-        return make_token(self._key, role=role, subject=subject, now_s=now_s, ttl_s=ttl_s, vehicle_id=vehicle_id)
+    def make(
+        self,
+        role: Role,
+        subject: str,
+        *,
+        now_s: float,
+        ttl_s: float,
+        vehicle_id: str | None = None,
+        stop_id: str | None = None,
+    ) -> str:
+        """Sign a token; a terminal's needs the vehicle it is built into, a kiosk's the stop where it stands."""
+        return make_token(
+            self._key, role=role, subject=subject, now_s=now_s, ttl_s=ttl_s, vehicle_id=vehicle_id, stop_id=stop_id
+        )
 
 
 class PublishedKeys:
@@ -73,7 +85,7 @@ class PublishedKeys:
 
 
 def _identity(claims: dict[str, object]) -> Identity | Reason:
-    role, subject, vehicle, expires = (claims.get(name) for name in ("role", "sub", "vehicle_id", "exp"))
+    role, subject, vehicle, stop, expires = (claims.get(n) for n in ("role", "sub", "vehicle_id", "stop_id", "exp"))
     if (
         not isinstance(role, str)
         or role not in set(Role)
@@ -81,9 +93,16 @@ def _identity(claims: dict[str, object]) -> Identity | Reason:
         or not 0 < len(subject) <= 128
     ):
         return Reason.NOT_AUTHENTICATED
-    if vehicle is not None and not (isinstance(vehicle, str) and 0 < len(vehicle) <= 128):
+    where = (vehicle, stop)
+    if any(one is not None and not (isinstance(one, str) and 0 < len(one) <= 128) for one in where):
         return Reason.NOT_AUTHENTICATED
-    if role == Role.TERMINAL and vehicle is None:
+    if (role == Role.TERMINAL and vehicle is None) or (role == Role.KIOSK and stop is None):
         return Reason.NOT_AUTHENTICATED
     assert isinstance(expires, int | float)
-    return Identity(Role(role), subject, float(expires), VehicleId(vehicle) if vehicle is not None else None)
+    return Identity(
+        Role(role),
+        subject,
+        float(expires),
+        VehicleId(str(vehicle)) if vehicle is not None else None,
+        StopId(str(stop)) if stop is not None else None,
+    )

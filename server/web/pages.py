@@ -4,6 +4,7 @@ import gzip
 import html
 import json
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,10 +14,13 @@ from starlette.responses import FileResponse, Response
 
 from server.core.model import Reason, StopId
 from server.core.network import Network, Stop
-from server.protocol import messages as wire
+from server.protocol.tokens import Role
 from server.web import first_paint
 from server.web.api_parts import Here
+from server.web.auth import Identity
+from server.web.callers import identify, keep
 from server.web.errors import page_of_problem, problem, wants_page
+from server.web.house import House
 from server.web.rest_network import calls_at, following_stop
 from server.web.shell import Shell
 from server.web.static_files import folder_of
@@ -31,6 +35,7 @@ BLANK = re.compile(r"<!--ridebell:([a-z_]+)-->")
 SHELL = Shell({"/static/shared": RIDER_PAGES / "shared", "/static/rider": RIDER_PAGES})
 SHELL_HEADER = "x-ridebell-shell"
 """Names the version of the files that a page was made for; the service worker compares."""
+DEMO_KIOSK_S = 86_400.0
 PAGE_LEVEL = 6
 """Of gzip: a page is packed anew for each visit, 0.2 ms for 10 KB; level 9 takes twice as long for 1 % less."""
 
@@ -38,15 +43,32 @@ PAGE_LEVEL = 6
 @router.get("/s/{stop_id:path}")
 async def stop_page(request: Request, house: Here, stop_id: str) -> Response:
     """Give the page behind the QR code on a stop's pole, readable before any script has run."""
-    network = house.runtime.network
-    stop = network.stops.get(StopId(stop_id))
+    stop = house.runtime.network.stops.get(StopId(stop_id))
     if stop is None:
-        say = page_of_problem if wants_page(request) else problem
-        return say(request, house.words, Reason.UNKNOWN_STOP, detail={"stop_id": stop_id})
-    lang = language_of(request.query_params.get("lang") or request.headers.get("accept-language"))
-    arrivals = house.runtime.arrivals(stop.stop_id)
-    blanks = _blanks(network, stop, arrivals, lang) | head_blanks("/static/rider/stop/main.js", lang)
+        return _no_such_stop(request, house, stop_id)
+    lang = _asked_language(request)
+    blanks = _blanks(house, stop, lang) | head_blanks("/static/rider/stop/main.js", lang)
     return filled_page(request, "stop.html", blanks, lang)
+
+
+@router.get("/kiosk/{stop_id:path}")
+async def kiosk_page(request: Request, house: Here, stop_id: str) -> Response:
+    """Give the page of the tablet at a stop. In demo mode whoever opens it is the kiosk."""
+    stop = house.runtime.network.stops.get(StopId(stop_id))
+    if stop is None:
+        return _no_such_stop(request, house, stop_id)
+    lang: Language = "en" if request.query_params.get("lang") == "en" else "ko"
+    kiosk = await identify(house, request, Role.KIOSK)
+    enrolled = house.settings.demo or (isinstance(kiosk, Identity) and kiosk.stop_id == stop.stop_id)
+    blanks = _blanks(house, stop, lang, enrolled=enrolled)
+    blanks |= head_blanks("/static/rider/kiosk/main.js", lang, "rider/kiosk")
+    page = filled_page(request, "kiosk.html", blanks, lang)
+    if house.settings.demo:
+        token = house.own_key.make(
+            Role.KIOSK, f"demo-{stop.stop_id}", now_s=time.time(), ttl_s=DEMO_KIOSK_S, stop_id=stop.stop_id
+        )
+        keep(request, page, Role.KIOSK, token)
+    return page
 
 
 @router.get("/ride")
@@ -103,7 +125,17 @@ def _fill(template: str, blanks: Mapping[str, str]) -> str:
     return BLANK.sub(lambda match: blanks.get(match.group(1), ""), template)
 
 
-def _blanks(network: Network, stop: Stop, arrivals: wire.Arrivals, lang: Language) -> dict[str, str]:
+def _asked_language(request: Request) -> Language:
+    return language_of(request.query_params.get("lang") or request.headers.get("accept-language"))
+
+
+def _no_such_stop(request: Request, house: House, stop_id: str) -> Response:
+    say = page_of_problem if wants_page(request) else problem
+    return say(request, house.words, Reason.UNKNOWN_STOP, detail={"stop_id": stop_id})
+
+
+def _blanks(house: House, stop: Stop, lang: Language, *, enrolled: bool = False) -> dict[str, str]:
+    network, arrivals = house.runtime.network, house.runtime.arrivals(stop.stop_id)
     name = stop.names.get(lang, stop.name)
     towards = _towards(network, stop, lang)
     boot = {
@@ -113,6 +145,7 @@ def _blanks(network: Network, stop: Stop, arrivals: wire.Arrivals, lang: Languag
         "towards": towards,
         "arrivals": arrivals,
         "route_names": {call.route_id: call.name for call in calls_at(network, stop.stop_id)},
+        "enrolled": enrolled,
     }
     escaped = {
         "lang": lang,

@@ -30,6 +30,14 @@ from tests.e2e.scripted_server import Frame, ScriptedServer
 def open_stop(server: ScriptedServer, page: Page, lang: str, *, board: Frame | None = None, nonce: bool = True) -> None:
     """Open the stop page with a board on it."""
     board = full_board(lang) if board is None else board
+    open_stop_at(server, page, f"/s/S2?lang={lang}" + ("&n=nonce" if nonce else ""), lang, board)
+    page.wait_for_selector("#wishes summary")
+
+
+def open_stop_at(
+    server: ScriptedServer, page: Page, address: str, lang: str, board: Frame, *, enrolled: bool = False
+) -> None:
+    """Open a page of the stop, its own or its kiosk's, with a board on it."""
     towards = "인계동 방면 →" if lang == "ko" else "towards Ingye-dong →"
     server.boot = {
         "stop_id": "S2",
@@ -38,12 +46,12 @@ def open_stop(server: ScriptedServer, page: Page, lang: str, *, board: Frame | N
         "towards": towards,
         "arrivals": board,
         "route_names": {"R88": "88"},
+        "enrolled": enrolled,
     }
     server.snapshots["rider"] = lambda: {"bells": []}
-    page.goto(f"{server.url}/s/S2?lang={lang}" + ("&n=nonce" if nonce else ""))
+    page.goto(f"{server.url}{address}")
     server.hear("rider", "watch")
     server.tell("rider", board)
-    page.wait_for_selector("#wishes summary")
 
 
 def ring(server: ScriptedServer, page: Page) -> str:
@@ -232,7 +240,8 @@ def suggestions(lang: str, *, mismatch: bool = False) -> Frame:
     common = {"start_date": "20261122", "route_id": "R88", "route_name": "88"}
     runs = [
         common | {"trip_id": "T7", "direction_id": 0, "headsign": STOPS[lang][5], "departs_ms": five_past_two},
-        common | {"trip_id": "T8", "direction_id": 1, "headsign": STOPS[lang][0], "departs_ms": five_past_two + 600_000},
+        common
+        | {"trip_id": "T8", "direction_id": 1, "headsign": STOPS[lang][0], "departs_ms": five_past_two + 600_000},
     ]
     return {"type": "suggestions", "mismatch": mismatch, "runs": runs}
 

@@ -59,6 +59,8 @@ class ScriptedServer:
         self.heartbeat_s = heartbeat_s
         self.boot: Frame = {}
         self.routes: list[Frame] = []
+        self.bell: Frame = {}
+        """What `/v1/bells` says of every bell."""
         self.snapshots: dict[str, Callable[[], Frame | None]] = {}
         self.recover = False
         self.tokens: set[str] | None = None
@@ -152,7 +154,10 @@ class ScriptedServer:
     def _app(self) -> Starlette:
         return Starlette(
             routes=[
-                Route("/s/{stop_id}", self._stop_page),
+                Route("/s/{stop_id}", self._stop_page("stop.html")),
+                Route("/kiosk/{stop_id}", self._stop_page("kiosk.html")),
+                Route("/v1/bells", self._ring, methods=["POST"]),
+                Route("/v1/bells/{bell_id}", self._bell),
                 Route("/drive", lambda _: _page(ROOT / "driver_terminal" / "web" / "drive.html")),
                 Route("/ops", lambda _: _page(ROOT / "server" / "ops_console" / "ops.html")),
                 Route("/drive/keys.json", lambda _: FileResponse(ROOT / "driver_terminal" / "web" / "keys.json")),
@@ -165,21 +170,32 @@ class ScriptedServer:
             ]
         )
 
-    async def _stop_page(self, request: Request) -> Response:
-        text = (ROOT / "rider_client" / "web" / "stop.html").read_text(encoding="utf-8")
-        values = {
-            "lang": request.query_params.get("lang", "ko"),
-            "title": f"{self.boot['stop_name']} · 승차벨",
-            "stop_name": self.boot["stop_name"],
-            "stop_code": self.boot["stop_code"],
-            "towards": self.boot["towards"],
-            "arrivals_rows": "",
-        }
-        for name, value in values.items():
-            text = text.replace(f"<!--ridebell:{name}-->", html.escape(value))
-        text = text.replace("<!--ridebell:boot_json-->", json.dumps(self.boot).replace("<", "\\u003c"))
-        text = re.sub("<!--ridebell:[a-z_]+-->", "", text)
-        return HTMLResponse(text, headers={"content-security-policy": POLICY})
+    def _stop_page(self, name: str) -> Callable[[Request], Response]:
+        def page(request: Request) -> Response:
+            text = (ROOT / "rider_client" / "web" / name).read_text(encoding="utf-8")
+            values = {
+                "lang": request.query_params.get("lang", "ko"),
+                "title": f"{self.boot['stop_name']} · 승차벨",
+                "stop_name": self.boot["stop_name"],
+                "stop_code": self.boot["stop_code"],
+                "towards": self.boot["towards"],
+                "arrivals_rows": "",
+            }
+            for blank, value in values.items():
+                text = text.replace(f"<!--ridebell:{blank}-->", html.escape(value))
+            text = text.replace("<!--ridebell:boot_json-->", json.dumps(self.boot).replace("<", "\\u003c"))
+            text = re.sub("<!--ridebell:[a-z_]+-->", "", text)
+            return HTMLResponse(text, headers={"content-security-policy": POLICY})
+
+        return page
+
+    async def _ring(self, request: Request) -> Response:
+        asked = await request.json()
+        self._take("http", {"type": "ring", **asked})
+        return JSONResponse(self.bell | {"bell_id": asked["bell_id"]}, status_code=201)
+
+    async def _bell(self, request: Request) -> Response:
+        return JSONResponse(self.bell | {"bell_id": request.path_params["bell_id"]})
 
     async def _ticket(self, request: Request) -> Response:
         self.tickets.append(await request.json())

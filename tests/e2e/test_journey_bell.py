@@ -7,34 +7,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import NewPage
-from tests.e2e.real_server import LON0, PLATES, ROUTE_ID, SPACING_M, STOPS, Bus, RealServer, ServerPlace, lat_at
+from tests.e2e.journeys import AT_STOP_M, JUST_PAST_THE_STOP_BEFORE_M, RING, STOP, bus_of
+from tests.e2e.real_server import LON0, PLATES, STOPS, Bus, RealServer, ServerPlace, lat_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
-STOP = 2
-AT_STOP_M = STOP * SPACING_M
-JUST_PAST_THE_STOP_BEFORE_M = AT_STOP_M - SPACING_M + 60
-RING = f"[data-act=ring][data-route={ROUTE_ID}]"
 RETURN_MS = 40_000
 """Riders come back after a restart within 20 s of jitter, drivers within 3 s."""
-COUNT_CHIMES = """
-document.addEventListener("ridebell:chime", (event) => {
-  const heard = JSON.parse(localStorage.getItem("test.chimes") ?? "[]");
-  localStorage.setItem("test.chimes", JSON.stringify([...heard, event.detail]));
-});
-"""
-
-
-def bus_of(new_page: NewPage, server: RealServer, vehicle_id: str, *, at_m: float) -> Bus:
-    """A driver's screen in a standing bus, signed on."""
-    page = new_page(width=1280, height=800, permissions=["geolocation"])
-    page.add_init_script(COUNT_CHIMES)
-    bus = Bus(page, at_m=at_m)
-    page.goto(f"{server.url}/drive?vehicle_id={vehicle_id}&lang=ko&theme=day")
-    bus.stand(until="form.run")
-    bus.sign_on()
-    bus.stand(until=".next")
-    return bus
 
 
 def chimes(page: Page) -> list[str]:

@@ -21,7 +21,7 @@ def who(token: str, data: Path) -> Identity | Reason:
     return asyncio.run(OwnKey(signing_key(data, demo=False)).identify(token))
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.KIOSK])
 def test_a_token_for_each_role(role: Role, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     vehicle = ["--vehicle", "12"] if role is Role.TERMINAL else []
     assert run(["token", "--role", role, "--subject", "s-1", *vehicle, "--data", str(tmp_path / "d")]) == 0
@@ -52,7 +52,25 @@ def test_the_address_of_a_stop(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert nonce_is_of(signing_key(tmp_path, demo=False), "수원/1", nonce)
 
 
-@pytest.mark.parametrize("more", [[], ["--role", "rider"], ["--role", "terminal", "--subject", "t"]])
+def test_a_kiosk_has_a_token_for_a_button_and_an_address_for_a_tablet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["token", "--kiosk", "수원/1", "--data", str(tmp_path)]) == 0
+    button = who(capsys.readouterr().out.strip(), tmp_path)
+    assert isinstance(button, Identity)
+    assert (button.role, button.subject, button.stop_id) == (Role.KIOSK, "kiosk-수원/1", "수원/1")
+    more = ["--subject", "pole-7", "--base-url", "https://bell.example/"]
+    assert run(["token", "--kiosk", "수원/1", *more, "--data", str(tmp_path)]) == 0
+    page, _, token = capsys.readouterr().out.strip().partition("#")
+    assert page == "https://bell.example/kiosk/%EC%88%98%EC%9B%90%2F1"
+    tablet = who(token, tmp_path)
+    assert isinstance(tablet, Identity)
+    assert (tablet.role, tablet.subject, tablet.stop_id) == (Role.KIOSK, "pole-7", "수원/1")
+
+
+@pytest.mark.parametrize(
+    "more", [[], ["--role", "rider"], ["--role", "terminal", "--subject", "t"], ["--role", "kiosk", "--subject", "k"]]
+)
 def test_what_is_missing_is_said(more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["token", *more, "--data", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1

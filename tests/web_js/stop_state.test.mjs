@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { endedBells, lines, openBells, secondsUntil } from "/static/rider/stop/board.js";
+import { endedBells, lines, openBells, secondsUntil, whyNot } from "/static/rider/stop/board.js";
+import { cards } from "/static/rider/stop/card.js";
 import { RING_GIVEN_UP_MS } from "/static/rider/stop/ringing.js";
 import { initial, step } from "/static/rider/stop/state.js";
 import { storyOf } from "/static/rider/stop/story.js";
@@ -220,4 +221,49 @@ test("minutes on the card follow the board's row, and run down without it", () =
   assert.equal(secondsUntil(bell("shown", { eta_s: 500 }), state), 200);
   const later = { ...state, nowMs: T0 + 60_000 };
   assert.equal(secondsUntil(bell("shown", { vehicle_id: "V9", eta_s: 100 }), later), 40);
+});
+
+/** @param {Partial<State>} changes */
+const inAWheelchair = (changes) => ({ ...page(), needs: /** @type {State["needs"]} */ (["wheelchair"]), ...changes });
+
+test("a wheelchair aims at the low-floor bus behind an ordinary one, and only there", () => {
+  const buses = [row({ low_floor: false }), row({ vehicle_id: "V2", trip_id: "T2", eta_s: 500, low_floor: true }), row({ vehicle_id: "V3", trip_id: "T3", eta_s: 900, low_floor: true })];
+  const state = inAWheelchair({ board: board(buses) });
+  assert.deepEqual(lines(state).map((l) => [l.row.vehicle_id, l.aimed, whyNot(l.row, state.needs)]), [
+    ["V1", false, "why_not.no_low_floor"], ["V2", true, null], ["V3", true, null],
+  ]);
+  const ordinary = lines(state)[0]?.key ?? "";
+  assert.deepEqual(run(state, { type: "press", line: ordinary, bellId: "b-1" }).effects, []);
+  const { effects } = run(state, { type: "press", line: lines(state)[1]?.key ?? "", bellId: "b-2" });
+  assert.equal(sent(effects)[0]?.["vehicle_id"], "V2");
+  assert.equal(sent(run({ ...state, needs: [] }, PRESS).effects)[0]?.["vehicle_id"], undefined);
+});
+
+test("a floor that nobody knows is not a no; a bay that is taken is", () => {
+  assert.equal(whyNot(row(), ["wheelchair"]), null);
+  assert.equal(whyNot(row({ low_floor: true, bays_free: 0 }), ["wheelchair"]), "why_not.no_free_bay");
+  assert.equal(whyNot(row({ low_floor: true, bays_free: 0 }), []), null);
+});
+
+test("without a link a bus whose time is long over is taken for gone", () => {
+  const offline = page({ live: false, buses: [row({ eta_s: 30 }), row({ vehicle_id: "V2", trip_id: "T2", route_id: "R7", eta_s: 900 })] });
+  assert.equal(lines({ ...offline, nowMs: T0 + 80_000 }).length, 2);
+  assert.deepEqual(lines({ ...offline, nowMs: T0 + 100_000 }).map((l) => l.row.vehicle_id), ["V2"]);
+  const live = { ...offline, nowMs: T0 + 100_000, link: { live: true, everLive: true, sinceMs: T0 } };
+  assert.equal(lines(live).length, 2);
+});
+
+test("a board that the device had kept is as old as it is", () => {
+  const given = { nonce: null, board: board([row()]), routeNames: {}, waiting: [], wish: { party: 1, needs: [] }, nowMs: T0 + 120_000 };
+  const kept = initial({ stop_id: "S1", name: "", code: "", towards: "" }, { ...given, kept: true });
+  assert.deepEqual([kept.boardTakenMs, kept.serverAheadMs], [T0, 0]);
+  assert.equal(initial(kept.stop, given).boardTakenMs, T0 + 120_000);
+});
+
+test("after a pass-by the card leads to the report, before it does not", () => {
+  const before = run(page(), PRESS, { type: "bell", message: bell("shown") }).state;
+  const words = (/** @type {string} */ key) => key;
+  assert.doesNotMatch(JSON.stringify(cards(before, words)), /report/);
+  const after = run(before, { type: "bell", message: bell("passed") }, { type: "bell", message: bell("assigned", { attempt: 2 }) }).state;
+  assert.match(JSON.stringify(cards(after, words)), /\/ride#\/report\/b-1/);
 });

@@ -7,7 +7,9 @@ const CALM_MS = 3_000;
 export function keepForOffline() {
   const version = document.querySelector("meta[name=ridebell-shell]")?.getAttribute("content");
   if (!version || !("serviceWorker" in navigator)) return;
-  setTimeout(() => void keep(version).catch(() => undefined), CALM_MS);
+  setTimeout(() => {
+    if (navigator.onLine) void keep(version).catch(() => undefined);
+  }, CALM_MS);
 }
 
 /** @returns {boolean} whether this page came from the copy on the device, with arrivals of then */

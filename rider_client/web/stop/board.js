@@ -14,6 +14,7 @@ export const ENDS = /** @type {ReadonlySet<string>} */ (
 
 /**
  * @typedef {import("/static/rider/stop/state.js").State} State
+ * @typedef {Pick<State, "stop" | "board" | "boardTakenMs" | "bells" | "waiting" | "needs" | "link" | "nowMs">} BoardState
  * @typedef {import("/static/rider/stop/state.js").Bell} Bell
  * @typedef {import("/static/shared/wire.d.ts").ArrivalRow} ArrivalRow
  * @typedef {import("/static/shared/wire.d.ts").BellMessage} BellMessage
@@ -30,7 +31,7 @@ export function forgotten(bell, state) {
 }
 
 /**
- * @param {State} state
+ * @param {BoardState} state
  * @returns {Bell[]} oldest first
  */
 export function openBells(state) {
@@ -64,7 +65,7 @@ export function secondsUntil(message, state) {
 
 /**
  * @param {ArrivalRow} row
- * @param {State} state
+ * @param {BoardState} state
  * @returns {number}
  */
 export function secondsUntilRow(row, state) {
@@ -75,7 +76,7 @@ export function secondsUntilRow(row, state) {
  * Without a link nobody says that a bus has left: by an old board it is taken for gone a while after its time.
  *
  * @param {ArrivalRow} row
- * @param {State} state
+ * @param {BoardState} state
  */
 function goneBy(row, { link, nowMs, boardTakenMs }) {
   return !link.live && row.eta_s - (nowMs - boardTakenMs) / 1000 < -GONE_S;
@@ -121,7 +122,7 @@ export function whyNot(row, needs) {
  * a bus that a card stands for is left out. To a wheelchair each low-floor bus is a line of its own, so that the one
  * behind an ordinary bus can be aimed at.
  *
- * @param {State} state
+ * @param {BoardState} state
  * @returns {Line[]}
  */
 export function lines(state) {

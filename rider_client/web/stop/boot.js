@@ -5,7 +5,7 @@
  * @typedef {import("/static/shared/wire.d.ts").Arrivals} Arrivals
  */
 
-/** @returns {{stop: Stop, arrivals: Arrivals | null, routeNames: Record<string, string>}} */
+/** @returns {{stop: Stop, arrivals: Arrivals | null, routeNames: Record<string, string>, enrolled: boolean}} */
 export function readBoot() {
   const boot = JSON.parse(document.getElementById("boot")?.textContent || "{}");
   return {
@@ -17,5 +17,6 @@ export function readBoot() {
     },
     arrivals: boot.arrivals ?? null,
     routeNames: boot.route_names ?? {},
+    enrolled: boot.enrolled === true,
   };
 }

@@ -59,7 +59,7 @@ async def test_drivers_and_operators_sign_in_once(server: Running) -> None:
     for role, vehicle in ((Role.TERMINAL, "V1"), (Role.OPERATOR, None)):
         assert (await ticket(server, role=role)).status_code == 401
         signed = await server.http.post("/v1/session", json={"token": server.token(role, "page", vehicle)})
-        assert signed.json() == {"role": role, "vehicle_id": vehicle}
+        assert signed.json() == {"role": role, "vehicle_id": vehicle, "stop_id": None}
         assert "HttpOnly" in signed.headers["set-cookie"]
         socket = await server.open(role)
         await socket.send({"type": "hello", "ticket": (await ticket(server, role=role)).json()["ticket"]})
