@@ -1,0 +1,119 @@
+"""What is made of a judgement, and when: be-in, be-out, a question, or nothing. Level 7 of the core; pure.
+
+This is the whole decision of one rider on one run of a bus. The engine feeds it live; a simulator may feed it a finished
+day: `judge` and `decide` know no rider, no shard and no clock.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from server.core.model import Evidence, EvidenceKey, Question, RideState
+from server.core.ride_rules import RideRules
+from server.core.rides.judgement import Hints, Judgement
+from server.core.rides.phone import SLOT_MS, Phone
+from server.core.rides.trail import Call, Run
+
+
+class Verdict(NamedTuple):
+    """What the rider is to be told; `state` None: nothing (yet). Confidence is that of the whole statement, 0 to 1."""
+
+    state: RideState | None
+    board: Call | None = None
+    alight: Call | None = None
+    confidence: float = 0.0
+    question: Question | None = None
+
+
+NOTHING = Verdict(None)
+
+
+def decide(
+    judged: Judgement, run: Run, phones: Sequence[Phone], hints: Hints, rules: RideRules, *, now_ms: int
+) -> Verdict:
+    """Make a statement of what is believed, as of an instant (bus clock)."""
+    by_hand = hints.by_hand_ms is not None
+    told_ms = max((phone.newest_ms for phone in phones), default=0)
+    if not judged.committed(rules, by_hand=by_hand):
+        return _unsure(judged, run, hints, rules, told_ms=told_ms, now_ms=now_ms)
+    if judged.alight is None or judged.out < rules.exit or not _waited(judged.alight, run, rules, told_ms, now_ms):
+        return Verdict(RideState.ABOARD, judged.board, None, judged.probability * judged.board_share)
+    confidence = judged.probability * judged.pair
+    if judged.pair >= rules.charge:
+        return Verdict(RideState.ALIGHTED, judged.board, judged.alight, confidence)
+    question = Question.BOARD if judged.board_share < judged.alight_share else Question.ALIGHT
+    return Verdict(RideState.ASKED, judged.board, judged.alight, confidence, question)
+
+
+def _waited(alight: Call, run: Run, rules: RideRules, told_ms: int, now_ms: int) -> bool:
+    """Is it time to say that the ride has ended? Phones report late; one that has told what came after is heard out."""
+    left_ms = alight.departed_ms if alight.departed_ms is not None else alight.arrived_ms
+    since_s = (now_ms - left_ms) / 1000.0
+    heard_out = told_ms >= left_ms + rules.exit_wait_s * 1000
+    wait_s = rules.exit_wait_s if heard_out else rules.late_wait_s
+    return since_s >= wait_s and (run.over or alight.departed_ms is not None)
+
+
+def _unsure(judged: Judgement, run: Run, hints: Hints, rules: RideRules, *, told_ms: int, now_ms: int) -> Verdict:
+    """No ride is certain: it may become so while the bus runs; after that a likely one is asked for, once."""
+    last = run.ordered()[-1] if run.calls else None
+    ended_ms = (last.departed_ms or last.arrived_ms) if last is not None and run.over else None
+    heard_ms = max(told_ms, hints.by_hand_ms or 0)
+    gone = now_ms - max(heard_ms, ended_ms or 0) >= rules.late_wait_s * 1000 and (
+        run.over or now_ms - heard_ms >= rules.drop_s * 1000
+    )
+    if not gone:
+        return Verdict(RideState.DETECTED, judged.board) if hints.by_hand_ms is not None else NOTHING
+    if hints.by_hand_ms is not None and judged.ride < 0.0:
+        return Verdict(RideState.VOIDED, judged.board, None, 1.0 - judged.probability)
+    if judged.probability >= rules.ask:
+        alight = judged.alight if judged.gaps else None
+        return Verdict(RideState.ASKED, judged.board, alight, judged.probability * judged.pair, Question.ABOARD)
+    return Verdict(RideState.VOIDED)
+
+
+# -- what speaks for it -------------------------------------------------------------
+
+
+def evidence(judged: Judgement, run: Run, phones: Sequence[Phone], hints: Hints) -> list[Evidence]:
+    """What a rider may read of why a ride is believed, in the order of time, as data."""
+    found: list[Evidence] = []
+    if hints.rang:
+        found.append(Evidence(EvidenceKey.BOARDING_BELL))
+    if judged.board is not None:
+        visit = run.visits[judged.board.visit_index]
+        found.append(Evidence(EvidenceKey.DOORS_OPENED, {"stop_id": visit.stop_id, "at_ms": judged.board.arrived_ms}))
+    beacons, slots = _heard(run, phones)
+    if slots:
+        found.append(
+            Evidence(
+                EvidenceKey.HEARD_BEACONS, {"beacons": beacons, "minutes": max(1, round(slots * SLOT_MS / 60_000))}
+            )
+        )
+    if judged.gaps:
+        moved = {"stops": judged.gaps, "seconds": round(judged.together_s)}
+        found.append(Evidence(EvidenceKey.MOVED_WITH_BUS, dict(moved)))
+    found += [Evidence(EvidenceKey.INSPECTED, {"at_ms": met_ms}) for met_ms in hints.met_ms]
+    if judged.alight is not None:
+        found.append(_exit(judged.alight, run, phones))
+    return found
+
+
+def _heard(run: Run, phones: Sequence[Phone]) -> tuple[int, int]:
+    """How many beacons of the bus were heard, and in how many slots."""
+    bits, slots = 0, 0
+    for phone in phones:
+        heard = phone.slots_of(run.vehicle_id)
+        slots = max(slots, len(heard))
+        for slot in heard.values():
+            bits |= slot.beacons
+    return bits.bit_count(), slots
+
+
+def _exit(alight: Call, run: Run, phones: Sequence[Phone]) -> Evidence:
+    values: dict[str, str | int | float] = {
+        "stop_id": run.visits[alight.visit_index].stop_id,
+        "at_ms": alight.arrived_ms,
+    }
+    left_ms = alight.departed_ms if alight.departed_ms is not None else alight.arrived_ms
+    after = any(phone.newest_ms > left_ms + SLOT_MS for phone in phones)
+    return Evidence(EvidenceKey.STOPPED_HEARING if after else EvidenceKey.INFERRED_EXIT, values)
