@@ -12,6 +12,8 @@ from server.protocol.replays import REPLAY_SCHEMAS
 from server.protocol.schema_http import SCHEMAS
 from server.protocol.schema_ops import SCHEMAS as OPS_SCHEMAS
 from server.protocol.schema_outline import SCHEMAS as OUTLINE_SCHEMAS
+from server.protocol.schema_push import SCHEMAS as PUSH_SCHEMAS
+from server.protocol.schema_riders import SCHEMAS as RIDER_SCHEMAS
 
 DESCRIPTION = (
     "승차벨: tells the driver of an approaching bus that somebody wants to get on, and tells the rider what became of it. "
@@ -46,6 +48,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
         *SCHEMAS,
         *OPS_SCHEMAS,
         *OUTLINE_SCHEMAS,
+        *PUSH_SCHEMAS,
+        *RIDER_SCHEMAS,
         *REPLAY_SCHEMAS,
         wire.RingRequest,
         wire.CheckInRequest,

@@ -17,6 +17,7 @@ from server.web import (
     rest_access,
     rest_bells,
     rest_buses,
+    rest_companions,
     rest_exports,
     rest_health,
     rest_map,
@@ -25,8 +26,10 @@ from server.web import (
     rest_outline,
     rest_passbys,
     rest_positions,
+    rest_push,
     rest_recordings,
     rest_replays,
+    rest_reports,
     rest_rides,
     rest_terminals,
 )
@@ -74,7 +77,10 @@ def bare_app() -> FastAPI:
         rest_outline,
         rest_recordings,
         rest_replays,
+        rest_push,
         rest_rides,
+        rest_reports,
+        rest_companions,
         rest_health,
         drive_page,
         pages,
@@ -95,6 +101,7 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
             house.bus_boards,
             house.vehicle_board,
             house.ops_notes,
+            house.push,
             house.archive,
         )
         if part is not None

@@ -1,5 +1,6 @@
 """What all doors share: the runtime, who is here, who may come in, and the words. Web level; no logic."""
 
+import asyncio
 from dataclasses import dataclass
 
 from server.archive import Archive
@@ -10,12 +11,14 @@ from server.runtime import Runtime
 from server.settings import WebSettings
 from server.web.auth import Authenticator, OwnKey, PublishedKeys
 from server.web.boards import Boards
+from server.web.companions import Companions
 from server.web.door_counts import DoorCounts
 from server.web.fleet_board import VehicleBoard
 from server.web.limits import Limiter
 from server.web.lobby import Lobby
 from server.web.ops_boards import BellBoard, Figures
 from server.web.ops_notes import OpsNotes
+from server.web.push_desk import PushDesk
 from server.web.terminal_health import TerminalBoard
 from server.web.tickets import Tickets
 from server.web.words import Words
@@ -42,15 +45,27 @@ class House:
     terminals: TerminalBoard
     doors: DoorCounts
     ops_notes: OpsNotes
+    companions: Companions
+    reporting: asyncio.Lock
+    """Reports of pass-bys are kept one after the other, so that a double tap is one report."""
     rings: Limiter
     kiosk_rings: Limiter
     anonymous: Limiter
     words: Words
+    push: PushDesk | None = None
+    """Tells browsers whose page is closed; None where the operator has not turned it on."""
     archive: Archive | None = None
     """Recordings and replays; None where this server keeps none."""
 
 
-def furnish(runtime: Runtime, settings: WebSettings, key: bytes, archive: Archive | None = None) -> House:
+def furnish(
+    runtime: Runtime,
+    settings: WebSettings,
+    key: bytes,
+    archive: Archive | None = None,
+    *,
+    push: PushDesk | None = None,
+) -> House:
     """Connect the parts. `key` is the signing key (`auth.signing_key`)."""
     own_key = OwnKey(key)
     buses = BusRenderer(runtime.network, runtime.renderer)
@@ -76,6 +91,8 @@ def furnish(runtime: Runtime, settings: WebSettings, key: bytes, archive: Archiv
         terminals=terminals,
         doors=doors,
         ops_notes=OpsNotes(runtime, terminals, doors),
+        companions=Companions(key),
+        reporting=asyncio.Lock(),
         rings=Limiter(per_s=settings.rings_per_min / 60, burst=settings.rings_burst, max_keys=settings.limiter_max),
         kiosk_rings=Limiter(
             per_s=settings.kiosk_rings_per_min / 60, burst=settings.kiosk_rings_burst, max_keys=settings.limiter_max
@@ -84,6 +101,7 @@ def furnish(runtime: Runtime, settings: WebSettings, key: bytes, archive: Archiv
             per_s=settings.anonymous_per_min / 60, burst=settings.anonymous_burst, max_keys=settings.limiter_max
         ),
         words=Words(),
+        push=push,
         archive=archive,
     )
 
