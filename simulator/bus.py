@@ -9,7 +9,7 @@ from geo.path import Path
 from server.core.model import Answer, Doors, Phase, TripKey, VisitOutcome
 from server.core.network import Visit
 from simulator.cabin import Body, Cabin
-from simulator.driver import Driver, VisitKey
+from simulator.driver import EARLY_S, Driver, VisitKey, pace
 from simulator.driving import (
     ARRIVED_M,
     TELL_S,
@@ -248,7 +248,7 @@ class Bus:
         self._stopping = self._stopping or self._wants_to_stop(now_ms, kerb)
         if self.visit.along_m - self.along_m > way_to_stop_m(self.speed_mps, blind_s=TELL_S):
             self._tell_by_ms = now_ms
-        traffic = self.driver.traffic(dt_s)
+        traffic = self.driver.traffic(dt_s) * pace(self.run.early_s(self.along_m, now_ms))
         wish_mps = min(road.cap(self.along_m), road.cap(self.along_m + self.speed_mps * dt_s)) * traffic
         self._move(wish_mps, self._stop_in_m(road, now_ms), dt_s)
         if self._stopping and self._aim_m - self.along_m <= ARRIVED_M:
@@ -304,7 +304,7 @@ class Bus:
         return events
 
     def _serve(self, now_ms: int, dt_s: float, kerb: Kerb) -> list[Event]:
-        """Open, let people off and on one by one, close, leave. `_busy_s` is what the present act still takes."""
+        """Open, let people off and on one by one, wait where too early, close, leave. `_busy_s`: left of the present act."""
         self._busy_s -= dt_s
         if self._busy_s > 0.0:
             return []
@@ -321,7 +321,7 @@ class Bus:
             self._busy_s = BOARD_S
         elif open_s < LEAST_OPEN_S:
             self._busy_s = LEAST_OPEN_S - open_s
-        else:
+        elif self._at_last_visit or self.run.early_s(self.visit.along_m, now_ms) <= EARLY_S:
             self.doors = Doors.CLOSED
             self._busy_s = DOOR_S
             events = self._answer(now_ms)

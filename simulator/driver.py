@@ -37,6 +37,19 @@ TRAFFIC_MEAN = -0.12
 TRAFFIC_FACTORS = (0.35, 1.08)
 
 
+EARLY_S = 60.0
+"""So far ahead of the timetable a driver is still on time; beyond it he lets the bus roll, and waits where he serves a stop."""
+EASE_S = 300.0
+SLOWEST_PACE = 0.5
+"""Five minutes ahead he drives at half of what the road allows: slower he would be in everybody's way."""
+
+
+def pace(early_s: float) -> float:
+    """Tell the share of the road's speed at which a driver goes who is this much ahead of the timetable."""
+    ease = (early_s - EARLY_S) / EASE_S
+    return min(1.0, max(SLOWEST_PACE, 1.0 - (1.0 - SLOWEST_PACE) * ease))
+
+
 class Driver:
     """One driver. `show` and `take_down` are what the terminal's display does; the rest is asked by the bus."""
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.core.network import Network, Pattern, Trip
+from server.core.tracking import scheduled_s
 
 VEHICLE_PREFIX = "V-"
 """A simulated vehicle is named after the block it runs, or the trip where there are no blocks."""
@@ -32,6 +33,12 @@ class Run:
     def arrives_ms(self) -> int:
         """When it is to reach its last stop."""
         return int(self.arrivals_ms[-1])
+
+    def early_s(self, along_m: float, now_ms: int) -> float:
+        """Seconds that a bus at this place is ahead of the timetable (below 0: behind it)."""
+        first_s = float(self.trip.departures_s[0])
+        due_s = scheduled_s(self.trip, self.pattern, along_m) - first_s
+        return (self.departs_ms - now_ms) / 1000.0 + due_s
 
 
 @dataclass(frozen=True, slots=True, eq=False)

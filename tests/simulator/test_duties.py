@@ -7,6 +7,7 @@ from server.core.assembly import Call, PlannedTrip, Service, build_network
 from server.core.model import Phase, RouteId, StopId
 from server.core.network import Headway, Network, Route, Stop
 from simulator.bus import Stage
+from simulator.driver import pace
 from simulator.duties import duties_between
 from simulator.events import Event, Placed, SignedOff, SignedOn, Visited
 from simulator.riders import Demand
@@ -91,3 +92,14 @@ def test_a_bus_whose_time_has_not_come_is_switched_off() -> None:
     assert world.begin() == []
     assert not any(e for _ in range(60) for e in world.step(1.0))
     assert world.in_service() == 0
+
+
+def test_a_driver_ahead_of_time_lets_the_bus_roll_and_one_behind_it_does_not() -> None:
+    network = network_of((PlannedTrip("T1", "1", direction_id=0), calls("ABC", NOON_S)))
+    (duty,) = duties_between(network, NOON_MS, NOON_MS + MINUTE_MS)
+    run = duty.runs[0]
+    visits, half_ms = run.pattern.visits, (run.departs_ms + int(run.arrivals_ms[1])) // 2
+    half_m = (visits[0].along_m + visits[1].along_m) / 2
+    assert abs(run.early_s(half_m, half_ms)) < 1.0
+    assert abs(run.early_s(visits[2].along_m, run.arrives_ms - 90_000) - 90.0) < 1.0
+    assert [pace(s) for s in (-300.0, 60.0, 210.0, 360.0, 3_600.0)] == [1.0, 1.0, 0.75, 0.5, 0.5]
