@@ -467,9 +467,9 @@ class Runtime:
             vehicles=len(views),
             terminals_up=sum(v.terminal_up is True for v in views),
             terminals_silent=sum(v.terminal_up is True and v.stale for v in views),
-            fix_to_alert_ms=telemetry.fix_to_alert.percentiles(),
-            alert_to_shown_ms=telemetry.alert_to_shown.percentiles(),
-            ring_to_shown_ms=telemetry.ring_to_shown.percentiles(),
+            fix_to_alert_ms=telemetry.fix_to_alert.figures(now_ms),
+            alert_to_shown_ms=telemetry.alert_to_shown.figures(now_ms),
+            ring_to_shown_ms=telemetry.ring_to_shown.figures(now_ms),
         )
 
 

@@ -15,12 +15,14 @@ class Latency:
 
     def __init__(self, window: int) -> None:
         self._samples: deque[float] = deque(maxlen=window)
+        self._at_ms: deque[int] = deque(maxlen=window)
         self.count = 0
         self.total_ms = 0.0
 
-    def add(self, ms: float) -> None:
-        """Keep one sample."""
+    def add(self, ms: float, at_ms: int) -> None:
+        """Keep one sample, and when it was taken."""
         self._samples.append(ms)
+        self._at_ms.append(at_ms)
         self.count += 1
         self.total_ms += ms
 
@@ -34,6 +36,11 @@ class Latency:
             return {"p50": None, "p95": None, "p99": None}
         p50, p95, p99 = np.percentile(np.fromiter(self._samples, float), [50, 95, 99])
         return {"p50": round(float(p50), 3), "p95": round(float(p95), 3), "p99": round(float(p99), 3)}
+
+    def figures(self, now_ms: int) -> dict[str, float | None]:
+        """The percentiles, of how many samples (`n`), and how far back the oldest is (`window_s`)."""
+        window_s = (now_ms - self._at_ms[0]) / 1000 if self._at_ms else None
+        return self.percentiles() | {"n": float(len(self._samples)), "window_s": window_s}
 
 
 class Telemetry:
@@ -70,14 +77,14 @@ class Telemetry:
                     self.bells[bell.state] += 1
                     self.passbys += bell.state is BellState.PASSED
                     if bell.state is BellState.SHOWN:
-                        self.ring_to_shown.add(float(bell.changed_ms - bell.rung_ms))
+                        self.ring_to_shown.add(float(bell.changed_ms - bell.rung_ms), now_ms)
                 case AlertRaised() if isinstance(event, Fix):
-                    self.fix_to_alert.add(waited_ms)
+                    self.fix_to_alert.add(waited_ms, now_ms)
                 case AlertMarked(alert=alert) if isinstance(event, Shown):
-                    self.alert_to_shown.add(float(max(0, now_ms - alert.at_ms)))
+                    self.alert_to_shown.add(float(max(0, now_ms - alert.at_ms)), now_ms)
                 case _:
                     pass
         if isinstance(event, Fix) and not refused_fix:
             self.fixes_taken += 1
         if isinstance(event, Ring):
-            self.ring_to_answer.add(waited_ms)
+            self.ring_to_answer.add(waited_ms, now_ms)

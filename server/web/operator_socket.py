@@ -11,6 +11,7 @@ from server.protocol import messages as wire
 from server.protocol.codec import Codec, encode
 from server.protocol.tokens import Role
 from server.runtime import OPS_BELLS, OPS_TERMINALS
+from server.web.fleet_board import Watch, Wish
 from server.web.house import House
 from server.web.ops_boards import METRICS_S
 from server.web.session import Session
@@ -38,26 +39,39 @@ class OperatorSession(Session):
     def __init__(self, house: House) -> None:
         super().__init__(house)
         self._topics: dict[str, Callable[[], None]] = {}
+        self._fleet: Watch | None = None
         self._measured_s = float("-inf")
 
     def take(self, message: wire.Message) -> None:
         """Follow a topic."""
         match message:
-            case wire.WatchTopic(what=what, route_id=route_id):
-                if route_id is not None and route_id not in self.runtime.network.routes:
-                    self.refuse(Reason.UNKNOWN_ROUTE, what, {"route_id": route_id})
+            case wire.WatchTopic(what=what):
+                unknown = next(
+                    (one for one in (message.route_id, message.focus_route_id) if not self._knows(one)), None
+                )
+                if unknown is not None:
+                    self.refuse(Reason.UNKNOWN_ROUTE, what, {"route_id": unknown})
+                elif what == "network":
+                    self._follow_fleet(Wish(message.route_id, message.moves, message.bbox, message.focus_route_id))
                 else:
-                    self._follow(what, route_id)
+                    self._follow(what, message.route_id)
             case _:
                 raise AssertionError(cast("object", message))
+
+    def _knows(self, route_id: str | None) -> bool:
+        return route_id is None or route_id in self.runtime.network.routes
+
+    def _follow_fleet(self, wish: Wish) -> None:
+        if self._fleet is None:
+            self._fleet = self.house.vehicle_board.watch(self.outbox, wish)
+        else:
+            self._fleet.change(wish)
 
     def _follow(self, what: str, route_id: str | None) -> None:
         before = self._topics.pop(what, None)
         if before is not None:
             before()
         match what:
-            case "network":
-                self._topics[what] = self.house.vehicle_board.watch(self.outbox, route_id)
             case "bells":
                 for event in self.house.bell_board.shown(route_id):
                     self.outbox.deliver(encode(event), seq=None, key=f"{event.bell}:{event.state}:{event.attempt}")
@@ -78,3 +92,6 @@ class OperatorSession(Session):
         for end in self._topics.values():
             end()
         self._topics.clear()
+        if self._fleet is not None:
+            self._fleet.end()
+            self._fleet = None

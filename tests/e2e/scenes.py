@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+from tests.e2e import ops_town
 from tests.e2e.frames import (
     LAT,
     LON,
@@ -316,10 +317,19 @@ def drive_token(server: ScriptedServer, page: Page, lang: str) -> None:
 # -- the operator's page -------------------------------------------------------------
 
 
-def open_ops(server: ScriptedServer, page: Page, lang: str) -> None:
-    page.goto(f"{server.url}/ops?lang={lang}")
+def open_ops(server: ScriptedServer, page: Page, lang: str, address: str = "") -> None:
+    """Open the console's live section over a small town."""
+    server.files["v1/outline"] = ops_town.outline(lang)
+    server.files |= {f"v1/strips/R{route}": ops_town.strip(lang, route) for route in range(3)}
+    page.goto(f"{server.url}/ops?lang={lang}{address}")
     server.hear("operator", "watch", what="bells")
     page.wait_for_selector(".rail-link-live")
+    page.wait_for_selector(".map-waiting", state="detached")
+
+
+def tell_fleet(server: ScriptedServer, rows: list[Frame]) -> None:
+    """Say where all buses are."""
+    server.tell("operator", {"type": "vehicles", "at_ms": now_ms(), "full": True, "vehicles": rows, "gone": []})
 
 
 def ops_loading(server: ScriptedServer, page: Page, lang: str) -> None:
@@ -329,34 +339,48 @@ def ops_loading(server: ScriptedServer, page: Page, lang: str) -> None:
 
 def ops_empty(server: ScriptedServer, page: Page, lang: str) -> None:
     open_ops(server, page, lang)
-    server.tell("operator", {"type": "vehicles", "at_ms": now_ms(), "full": True, "vehicles": [], "gone": []})
+    tell_fleet(server, [])
     page.wait_for_selector("#panel-buses .empty")
 
 
-def ops_live(server: ScriptedServer, page: Page, lang: str) -> None:
-    open_ops(server, page, lang)
-    rows = [vehicle(lang, i) for i in range(14)]
-    rows.append(vehicle(lang, 20, phase="off_route", on_route=False, terminal="down"))
-    rows.append(
-        vehicle(lang, 21, age_s=75, stale=True, terminal="none", speed_mps=None, phase="layover", next_stop_name=None)
-    )
-    server.tell("operator", {"type": "vehicles", "at_ms": now_ms(), "full": True, "vehicles": rows, "gone": []})
+def ops_live(server: ScriptedServer, page: Page, lang: str, address: str = "") -> None:
+    open_ops(server, page, lang, address)
+    tell_fleet(server, ops_town.fleet(lang))
     states = ["waiting", "assigned", "shown", "arrived", "served", "passed", "assigned", "cancelled"]
     special: dict[int, Frame] = {2: {"needs": ["wheelchair"]}, 3: {"kind": "alight"}, 6: {"attempt": 2}}
     for i, state in enumerate(states):
-        more = special.get(i, {})
-        server.tell("operator", bell_event(lang, i, state, **more))
-    some = {"p50": 1.2, "p95": 3.0, "p99": 4.8}
+        route, stop = i % 3, 1 + i
+        at = {"stop_id": f"R{route}-{stop}", "stop_name": ops_town.stop_name(lang, route, stop)}
+        server.tell("operator", bell_event(lang, i, state, **at, **special.get(i, {})))
+    some = {"p50": 1.2, "p95": 3.0, "p99": 4.8, "n": 1042.0, "window_s": 1800.0}
     figures: Frame = {
         "type": "metrics",
         "at_ms": now_ms(),
         "bells_open": 5,
+        "terminals_up": 18,
         "terminals_silent": 1,
         "fix_to_alert_ms": some,
-        "ring_to_shown_ms": {"p50": 182.0, "p95": 300.0, "p99": 410.0},
+        "ring_to_shown_ms": some | {"p50": 182.0, "p95": 300.0, "p99": 410.0},
     }
     server.tell("operator", figures)
     page.wait_for_selector(".figure-wrong")
+
+
+def ops_bells(server: ScriptedServer, page: Page, lang: str) -> None:
+    ops_live(server, page, lang)
+    page.click("#tab-bells")
+    page.wait_for_selector(".bell-passed")
+
+
+def ops_chosen(server: ScriptedServer, page: Page, lang: str) -> None:
+    ops_live(server, page, lang)
+    page.click("[data-vehicle=V6]")
+    page.wait_for_selector(".bus-card")
+
+
+def ops_strip(server: ScriptedServer, page: Page, lang: str) -> None:
+    ops_live(server, page, lang, "#/live/route/R0")
+    page.wait_for_selector(".strip-bunch")
 
 
 def ops_lost(server: ScriptedServer, page: Page, lang: str) -> None:
@@ -421,5 +445,8 @@ DRIVE_SCENES = [
         drive_token,
     )
 ]
-OPS_SCENES = [Scene(f.__name__, f, 1440, 900) for f in (ops_loading, ops_empty, ops_live, ops_lost, ops_token)]
+OPS_SCENES = [
+    Scene(f.__name__, f, 1440, 900)
+    for f in (ops_loading, ops_empty, ops_live, ops_bells, ops_chosen, ops_strip, ops_lost, ops_token)
+]
 SCENES = [*STOP_SCENES, *DRIVE_SCENES, *OPS_SCENES]

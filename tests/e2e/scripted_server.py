@@ -59,6 +59,8 @@ class ScriptedServer:
         self.heartbeat_s = heartbeat_s
         self.boot: Frame = {}
         self.routes: list[Frame] = []
+        self.files: dict[str, Frame] = {}
+        """Answers of `GET /v1/…` that a test needs beside those of the protocol's own pages, by path: "v1/outline"."""
         self.bell: Frame = {}
         """What `/v1/bells` says of every bell."""
         self.snapshots: dict[str, Callable[[], Frame | None]] = {}
@@ -165,6 +167,7 @@ class ScriptedServer:
                 Route("/v1/session", self._session, methods=["POST"]),
                 Route("/v1/routes", lambda _: JSONResponse({"routes": self.routes})),
                 Route("/v1/routes/{route_id}", self._route),
+                Route("/v1/{path:path}", self._file),
                 *(Mount(f"/static/{name}", StaticFiles(directory=folder)) for name, folder in STATIC.items()),
                 WebSocketRoute("/v1/ws/{role}", self._socket),
             ]
@@ -207,6 +210,10 @@ class ScriptedServer:
 
     async def _route(self, request: Request) -> Response:
         return JSONResponse(next(r for r in self.routes if r["route_id"] == request.path_params["route_id"]))
+
+    async def _file(self, request: Request) -> Response:
+        file = self.files.get(f"v1/{request.path_params['path']}")
+        return JSONResponse(file) if file is not None else JSONResponse({"title": "not here"}, status_code=404)
 
     async def _session(self, request: Request) -> Response:
         token = (await request.json())["token"]

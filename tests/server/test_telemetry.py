@@ -72,7 +72,7 @@ def test_no_samples_are_no_percentiles() -> None:
 def test_percentiles_are_of_the_latest_samples_and_sums_of_all() -> None:
     latency = Latency(window=100)
     for ms in [9_999.0] * 50 + [float(ms) for ms in range(101)][1:]:
-        latency.add(ms)
+        latency.add(ms, 0)
     assert latency.percentiles() == {"p50": 50.5, "p95": 95.05, "p99": 99.01}
     assert (latency.count, latency.total_ms) == (150, 50 * 9_999.0 + 5_050.0)
 

@@ -1,48 +1,72 @@
-/** What the operator's live page knows: buses, bells, figures. Event in, next state and effects out. Pure. */
+/** What the live section knows beside the buses themselves: bells, figures, filters, what is chosen. Event in, next state and effects out. Pure. */
 
 /** Ended bells stay in the list for this long, and no more than so many. */
 const ENDED_KEPT_MS = 600_000;
 const ENDED_KEPT = 200;
-/** Rows drawn at once; a search narrows the rest. */
-export const ROWS_SHOWN = 400;
-export const SECTIONS = /** @type {const} */ (["buses", "bells"]);
+export const TABS = /** @type {const} */ (["buses", "bells"]);
 
 const ENDS = /** @type {ReadonlySet<string>} */ (
   new Set(["boarded", "alighted", "served", "cancelled", "expired", "refused"])
 );
 
 /**
- * @typedef {import("/static/shared/wire.d.ts").VehicleRow} VehicleRow
  * @typedef {import("/static/shared/wire.d.ts").BellEvent} BellEvent
  * @typedef {import("/static/shared/wire.d.ts").Metrics} Metrics
- * @typedef {import("/static/shared/wire.d.ts").Vehicles} Vehicles
- * @typedef {"buses" | "bells"} Section
+ * @typedef {import("/static/ops/live/fleet.js").Kind} Kind
+ * @typedef {typeof TABS[number]} Tab
  * @typedef {{column: string, down: boolean}} Order
+ * @typedef {{search: string, routeId: string, garage: string, kind: Kind | ""}} Filter  empty: all
+ * @typedef {{top: number, height: number, active: string | null}} Scroll  what of a list is seen; the line that keys walk
+ *
+ * @typedef {{route_id: string, name: string, at_ms: number, patterns: StripPattern[]}} StripFile
+ * @typedef {{
+ *   pattern_id: string, direction_id: number | null, headsign: string, length_m: number, trips: number,
+ *   headway_s: number | null, stops: {stop_id: string, stop_sequence: number, name: string, along_m: number, run_s: number}[],
+ * }} StripPattern
+ * @typedef {{routeId: string, file: StripFile | null, failed: boolean, patternId: string | null}} StripState
  *
  * @typedef {{
  *   nowMs: number,
  *   serverAheadMs: number,
  *   link: {live: boolean, heardMs: number},
- *   vehicles: Record<string, VehicleRow & {takenMs: number}> | null,
+ *   buses: "waiting" | "here",
+ *   map: "waiting" | "here" | "failed",
  *   bells: Record<string, BellEvent> | null,
  *   metrics: Metrics | null,
- *   section: Section,
- *   orders: Record<Section, Order>,
- *   search: string,
+ *   tab: Tab,
+ *   orders: Record<Tab, Order>,
+ *   scrolls: Record<Tab, Scroll>,
+ *   filter: Filter,
+ *   chosen: string | null,
+ *   follows: boolean,
+ *   strip: StripState | null,
+ *   bbox: [number, number, number, number] | null,
  * }} State
  *
  * @typedef {(
  *   | {type: "live", serverAtMs: number}
  *   | {type: "lost", heardMs: number}
- *   | {type: "vehicles", message: Vehicles}
+ *   | {type: "buses"}
  *   | {type: "bell_event", message: BellEvent}
  *   | {type: "metrics", message: Metrics}
- *   | {type: "section", section: Section}
- *   | {type: "order", section: Section, column: string}
- *   | {type: "search", text: string}
+ *   | {type: "map", taken: boolean}
+ *   | {type: "looked", bbox: [number, number, number, number]}
+ *   | {type: "tab", tab: Tab}
+ *   | {type: "order", tab: Tab, column: string}
+ *   | {type: "scroll", tab: Tab, top: number, height: number}
+ *   | {type: "walk", tab: Tab, active: string | null}
+ *   | {type: "filter", change: Partial<Filter>}
+ *   | {type: "choose", vehicleId: string | null}
+ *   | {type: "follow", follows: boolean}
+ *   | {type: "strip", routeId: string | null}
+ *   | {type: "strip file", routeId: string, file: StripFile | null}
+ *   | {type: "strip pattern", patternId: string}
  *   | {type: "tick"}
  * )} Event
- * @typedef {{type: "send", message: {type: string, [field: string]: unknown}}} Effect
+ * @typedef {(
+ *   | {type: "send", message: {type: string, [field: string]: unknown}}
+ *   | {type: "fetch strip", routeId: string}
+ * )} Effect
  * @typedef {{state: State, effects: Effect[]}} Step
  */
 
@@ -55,12 +79,18 @@ export function initial(nowMs) {
     nowMs,
     serverAheadMs: 0,
     link: { live: false, heardMs: nowMs },
-    vehicles: null,
+    buses: "waiting",
+    map: "waiting",
     bells: null,
     metrics: null,
-    section: "buses",
+    tab: "buses",
     orders: { buses: { column: "route", down: false }, bells: { column: "rung", down: true } },
-    search: "",
+    scrolls: { buses: { top: 0, height: 0, active: null }, bells: { top: 0, height: 0, active: null } },
+    filter: { search: "", routeId: "", garage: "", kind: "" },
+    chosen: null,
+    follows: false,
+    strip: null,
+    bbox: null,
   };
 }
 
@@ -77,18 +107,36 @@ export function step(before, event, nowMs) {
       return live(state, event.serverAtMs);
     case "lost":
       return still({ ...state, link: { live: false, heardMs: event.heardMs } });
-    case "vehicles":
-      return still({ ...state, vehicles: moved(state, event.message) });
+    case "buses":
+      return still({ ...state, buses: "here" });
     case "bell_event":
       return still({ ...state, bells: { ...state.bells, [event.message.bell]: event.message } });
     case "metrics":
       return still({ ...state, metrics: event.message });
-    case "section":
-      return still({ ...state, section: event.section });
+    case "map":
+      return still({ ...state, map: event.taken ? "here" : "failed" });
+    case "looked":
+      return watching({ ...state, bbox: event.bbox });
+    case "tab":
+      return still({ ...state, tab: event.tab });
     case "order":
-      return still(ordered(state, event.section, event.column));
-    case "search":
-      return still({ ...state, search: event.text });
+      return still(ordered(state, event.tab, event.column));
+    case "scroll":
+      return still(scrolled(state, event.tab, { top: event.top, height: event.height }));
+    case "walk":
+      return still(scrolled(state, event.tab, { active: event.active }));
+    case "filter":
+      return still(filtered(state, event.change));
+    case "choose":
+      return still({ ...state, chosen: event.vehicleId, follows: event.vehicleId !== null && state.follows });
+    case "follow":
+      return still({ ...state, follows: event.follows && state.chosen !== null });
+    case "strip":
+      return strip(state, event.routeId);
+    case "strip file":
+      return still(stripTaken(state, event.routeId, event.file));
+    case "strip pattern":
+      return still({ ...state, strip: state.strip && { ...state.strip, patternId: event.patternId } });
     case "tick":
       return still({ ...state, bells: state.bells === null ? null : kept(state.bells, state) });
   }
@@ -110,27 +158,67 @@ function still(state) {
  * @returns {Step}
  */
 function live(state, serverAtMs) {
-  return {
-    state: {
-      ...state,
-        link: { live: true, heardMs: state.nowMs },
-      serverAheadMs: serverAtMs - state.nowMs,
-      bells: {},
-    },
-    effects: /** @type {const} */ (["network", "bells"]).map((what) => ({ type: "send", message: { type: "watch", what } })),
-  };
+  const link = { live: true, heardMs: state.nowMs };
+  const next = watching({ ...state, link, serverAheadMs: serverAtMs - state.nowMs, bells: {} });
+  return { ...next, effects: [...next.effects, { type: "send", message: { type: "watch", what: "bells" } }] };
+}
+
+/**
+ * Ask for the buses: rows of all, places of what is on the screen, all of the route whose strip is open.
+ *
+ * @param {State} state
+ * @returns {Step}
+ */
+function watching(state) {
+  /** @type {{type: string, [field: string]: unknown}} */
+  const message = { type: "watch", what: "network", moves: true };
+  if (state.bbox !== null) message["bbox"] = state.bbox;
+  if (state.strip !== null) message["focus_route_id"] = state.strip.routeId;
+  return { state, effects: [{ type: "send", message }] };
 }
 
 /**
  * @param {State} state
- * @param {Vehicles} message
- * @returns {NonNullable<State["vehicles"]>}
+ * @param {string | null} routeId
+ * @returns {Step}
  */
-function moved(state, message) {
-  const rows = message.vehicles.map((row) => [row.vehicle_id, { ...row, takenMs: state.nowMs }]);
-  const vehicles = message.full ? Object.fromEntries(rows) : { ...state.vehicles, ...Object.fromEntries(rows) };
-  for (const gone of message.gone ?? []) delete vehicles[gone];
-  return vehicles;
+function strip(state, routeId) {
+  if (routeId === null) return watching({ ...state, strip: null });
+  if (routeId === state.strip?.routeId && !state.strip.failed) return still(state);
+  const next = watching({ ...state, strip: { routeId, file: null, failed: false, patternId: null } });
+  return { ...next, effects: [...next.effects, { type: "fetch strip", routeId }] };
+}
+
+/**
+ * @param {State} state
+ * @param {string} routeId
+ * @param {StripFile | null} file
+ * @returns {State}
+ */
+function stripTaken(state, routeId, file) {
+  if (state.strip?.routeId !== routeId) return state;
+  const patternId = file?.patterns[0]?.pattern_id ?? null;
+  return { ...state, strip: { routeId, file, failed: file === null, patternId } };
+}
+
+/**
+ * @param {State} state
+ * @param {Tab} tab
+ * @param {Partial<Scroll>} change
+ * @returns {State}
+ */
+function scrolled(state, tab, change) {
+  return { ...state, scrolls: { ...state.scrolls, [tab]: { ...state.scrolls[tab], ...change } } };
+}
+
+/**
+ * @param {State} state
+ * @param {Partial<Filter>} change
+ * @returns {State}
+ */
+function filtered(state, change) {
+  const scrolls = { buses: { ...state.scrolls.buses, top: 0 }, bells: { ...state.scrolls.bells, top: 0 } };
+  return { ...state, filter: { ...state.filter, ...change }, scrolls };
 }
 
 /**
@@ -149,17 +237,15 @@ function kept(bells, state) {
 
 /**
  * @param {State} state
- * @param {Section} section
+ * @param {Tab} tab
  * @param {string} column
  * @returns {State}
  */
-function ordered(state, section, column) {
-  const before = state.orders[section];
+function ordered(state, tab, column) {
+  const before = state.orders[tab];
   const down = before.column === column ? !before.down : false;
-  return { ...state, orders: { ...state.orders, [section]: { column, down } } };
+  return { ...state, orders: { ...state.orders, [tab]: { column, down } } };
 }
-
-// -- what the view asks -------------------------------------------------------
 
 /**
  * @param {BellEvent} bell
@@ -167,99 +253,4 @@ function ordered(state, section, column) {
  */
 export function hasEnded(bell) {
   return ENDS.has(bell.state);
-}
-
-/**
- * @typedef {VehicleRow & {ageS: number}} BusLine
- * @typedef {BellEvent & {plate: string, routeName: string}} BellLine
- */
-
-/** @type {Record<string, (line: BusLine) => string | number>} */
-const BUS_KEYS = {
-  route: (line) => line.route_name ?? "\uffff",
-  bus: (line) => line.plate,
-  next: (line) => line.next_stop_name ?? "\uffff",
-  phase: (line) => line.phase,
-  speed: (line) => line.speed_mps ?? -1,
-  age: (line) => line.ageS,
-  terminal: (line) => line.terminal,
-  alerts: (line) => line.alerts,
-};
-
-/** @type {Record<string, (line: BellLine) => string | number>} */
-const BELL_KEYS = {
-  rung: (line) => line.rung_ms,
-  kind: (line) => line.kind,
-  route: (line) => line.routeName,
-  stop: (line) => line.stop_name,
-  party: (line) => line.party,
-  state: (line) => line.state,
-  bus: (line) => line.plate,
-  changed: (line) => line.at_ms,
-};
-
-/**
- * @param {State} state
- * @returns {BusLine[] | null} null while not told yet
- */
-export function busLines(state) {
-  if (state.vehicles === null) return null;
-  const lines = Object.values(state.vehicles).map((row) => ({
-    ...row,
-    ageS: row.age_s + Math.max(0, state.nowMs - row.takenMs) / 1000,
-  }));
-  const found = lines.filter((line) => finds(state.search, [line.route_name, line.plate, line.vehicle_id, line.next_stop_name]));
-  return sorted(found, BUS_KEYS, state.orders.buses, (line) => line.vehicle_id);
-}
-
-/**
- * @param {State} state
- * @returns {BellLine[] | null}
- */
-export function bellLines(state) {
-  if (state.bells === null) return null;
-  const names = new Map(Object.values(state.vehicles ?? {}).map((row) => [row.route_id, row.route_name]));
-  const lines = Object.values(state.bells).map((bell) => ({
-    ...bell,
-    plate: (bell.vehicle_id && state.vehicles?.[bell.vehicle_id]?.plate) ?? bell.vehicle_id ?? "",
-    routeName: names.get(bell.route_id) ?? bell.route_id,
-  }));
-  const found = lines.filter((line) => finds(state.search, [line.routeName, line.plate, line.stop_name]));
-  return sorted(found, BELL_KEYS, state.orders.bells, (line) => line.bell);
-}
-
-/**
- * @param {string} search
- * @param {(string | null | undefined)[]} texts
- * @returns {boolean}
- */
-function finds(search, texts) {
-  const wanted = search.trim().toLowerCase();
-  return wanted === "" || texts.some((text) => text?.toLowerCase().includes(wanted));
-}
-
-/**
- * @template T
- * @param {T[]} lines
- * @param {Record<string, (line: T) => string | number>} keys
- * @param {Order} order
- * @param {(line: T) => string} identity keeps equal lines in one order
- * @returns {T[]}
- */
-function sorted(lines, keys, { column, down }, identity) {
-  const key = keys[column] ?? identity;
-  const sign = down ? -1 : 1;
-  return lines.sort((a, b) => sign * compare(key(a), key(b)) || compare(identity(a), identity(b)));
-}
-
-/**
- * Numbers by size, words as people order them (9 before 88 before G1300).
- *
- * @param {string | number} a
- * @param {string | number} b
- * @returns {number}
- */
-function compare(a, b) {
-  if (typeof a === "number" && typeof b === "number") return a - b;
-  return String(a).localeCompare(String(b), undefined, { numeric: true });
 }
