@@ -158,6 +158,7 @@ class ScriptedServer:
             routes=[
                 Route("/s/{stop_id}", self._stop_page("stop.html")),
                 Route("/kiosk/{stop_id}", self._stop_page("kiosk.html")),
+                Route("/ride", self._stop_page("ride.html")),
                 Route("/v1/bells", self._ring, methods=["POST"]),
                 Route("/v1/bells/{bell_id}", self._bell),
                 Route("/drive", lambda _: _page(ROOT / "driver_terminal" / "web" / "drive.html")),
