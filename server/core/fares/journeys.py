@@ -37,14 +37,12 @@ def price_by_product(tariff: ProductTariff, rides: Sequence[FareRide], rider_cla
     card: list[_OpenJourney] = []
     for ride in rides:
         terms = terms_of(tariff, ride, rider_class)
-        match terms:
-            case Unpriced():
-                return terms
-            case Terms():
-                if ride.medium == "cash":
-                    cash.append(_cash_journey(ride, terms))
-                else:
-                    owed = _board(tariff, rider_class, card, Leg(ride, terms), owed)
+        if isinstance(terms, Unpriced):
+            return terms
+        if ride.medium == "cash":
+            cash.append(_cash_journey(ride, terms))
+        else:
+            owed = _board(tariff, rider_class, card, Leg(ride, terms), owed)
     done = cash + [journey.closed() for journey in card]
     place = {ride.ride_id: i for i, ride in enumerate(rides)}
     done.sort(key=lambda journey: place[journey.rides[0]])

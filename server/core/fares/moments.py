@@ -1,4 +1,4 @@
-"""Local times of a tariff: when a version begins, which service day it is, what is early and what is night. Level 1.
+"""Local times of a tariff: when a version begins, what is early and what is night. Level 1.
 
 A service day begins at the tariff's `service_day_start`, so that a night bus at 02:30 belongs to the evening before.
 """
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from server.core.fares.tariff import EarlyBird, Tariff, Transfer, Version
 
-MINUTE_MS, SECOND_MS, DAY_MS = 60_000, 1000, 86_400_000
+SECOND_MS = 1000
 
 
 def local(tariff: Tariff, at_ms: int) -> dt.datetime:
@@ -17,13 +17,6 @@ def local(tariff: Tariff, at_ms: int) -> dt.datetime:
     seconds, thousandths = divmod(at_ms, SECOND_MS)
     moment = dt.datetime.fromtimestamp(seconds, ZoneInfo(tariff.timezone))
     return moment.replace(microsecond=thousandths * 1000)
-
-
-def service_day(tariff: Tariff, at_ms: int) -> dt.date:
-    """Tell the service day to which a moment belongs (F20)."""
-    moment = local(tariff, at_ms)
-    begins = dt.time.fromisoformat(tariff.service_day_start)
-    return moment.date() if moment.time() >= begins else moment.date() - dt.timedelta(days=1)
 
 
 def begins_ms(tariff: Tariff, since: str) -> int:

@@ -6,6 +6,7 @@ every class) is checked here. A flaw says where, what, and is looked up by its c
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -58,6 +59,8 @@ def _flaws(tariff: Tariff) -> Iterator[Flaw]:
             yield from _of_products(tariff)
         case ZoneTariff():
             yield from _of_zones(tariff)
+        case _:
+            assert_never(tariff)
 
 
 def _of_products(tariff: ProductTariff) -> Iterator[Flaw]:
@@ -77,7 +80,7 @@ def _of_products(tariff: ProductTariff) -> Iterator[Flaw]:
 
 
 def _of_product(tariff: ProductTariff, product: Product, where: str) -> Iterator[Flaw]:
-    if product.pricing != "flat" and tariff.surcharge is None:
+    if (product.pricing != "flat" or product.cash_pricing != "flat") and tariff.surcharge is None:
         yield Flaw(f"{where}.pricing", "no_surcharge", {"product": product.id})
     ends = [step.until_m for step in product.single_steps]
     known = [end for end in ends[:-1] if end is not None]

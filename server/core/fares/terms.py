@@ -97,8 +97,7 @@ def _early(tariff: ProductTariff, version: Version, ride: FareRide, rider_class:
 def _with_steps(tariff: ProductTariff, product: Product, plain: Terms, rider_class: str) -> Terms:
     """Add the surcharge by distance; a product with steps of its own (metro) has no ceiling."""
     surcharge = tariff.surcharge
-    if surcharge is None:
-        return plain
+    assert surcharge is not None, "a tariff that prices by distance has been read with a surcharge"
     return Terms(
         plain.base_won,
         plain.base_m,
