@@ -45,6 +45,7 @@ const ICONS = {
  */
 export const SECTIONS = [
   { id: "live", icon: ICONS.live },
+  { id: "replay", icon: ICONS.replay },
 ];
 
 /**
