@@ -8,7 +8,19 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
-from server.core import alighting, explain, motion, riding, ringing, serving, suggesting, tracking, upkeep, views
+from server.core import (
+    alighting,
+    explain,
+    motion,
+    riding,
+    ringing,
+    sensing,
+    serving,
+    suggesting,
+    tracking,
+    upkeep,
+    views,
+)
 from server.core.effects import ArrivalView, BusView, Effect, Positioned, Prediction, VehicleView
 from server.core.events import (
     Cancel,
@@ -17,9 +29,11 @@ from server.core.events import (
     Correct,
     Event,
     Fix,
+    Met,
     Respond,
     Ring,
     Shown,
+    Sighted,
     SignOff,
     SignOn,
     StillThere,
@@ -44,6 +58,7 @@ from server.core.model import (
 )
 from server.core.network import Network
 from server.core.policy import Policy
+from server.core.rides.beacons import Beacon
 from server.core.shard import Shard
 from server.core.suggesting import Suggestions
 from server.core.tracking import Track
@@ -65,11 +80,14 @@ class RouteEngine:
         vehicles: Mapping[VehicleId, Vehicle],
         assume_terminal: bool,
         learned: Learned | None = None,
+        beacons: Iterable[Beacon] = (),
         witnessed: bool = False,
     ) -> None:
         self.network = network
         self.policy = policy
-        self._shard = Shard(network, policy, vehicles=vehicles, assume_terminal=assume_terminal, learned=learned)
+        self._shard = Shard(
+            network, policy, vehicles=vehicles, assume_terminal=assume_terminal, learned=learned, beacons=beacons
+        )
         self._noted = explain.Noted(self._shard) if witnessed else None
         self._shard.witness = self._noted
 
@@ -80,7 +98,7 @@ class RouteEngine:
             case Fix():
                 return motion.take_fix(shard, event, now_ms)
             case Tick():
-                return upkeep.tick(shard, now_ms) + riding.tick(shard, now_ms)
+                return upkeep.tick(shard, now_ms) + riding.tick(shard, now_ms) + sensing.tick(shard, now_ms)
             case Ring(kind=BellKind.ALIGHT):
                 return alighting.ring(shard, event, now_ms)
             case Ring() | StillThere() | Cancel() | Shown() | Respond():
@@ -89,8 +107,8 @@ class RouteEngine:
                 return motion.sign_on(shard, event, now_ms)
             case SignOff():
                 return motion.sign_off(shard, event, now_ms)
-            case CheckIn() | CheckOut() | Undo() | Correct():
-                return riding.take(shard, event, now_ms)
+            case CheckIn() | CheckOut() | Undo() | Correct() | Sighted() | Met():
+                return sensing.take(shard, event, now_ms)
             case TerminalLink():
                 return motion.terminal_link(shard, event, now_ms)
             case _:

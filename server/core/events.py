@@ -157,6 +157,37 @@ class CheckIn(Record, frozen=True, gc=False):
     ref: str | None = None
 
 
+class BeaconHeard(Record, frozen=True, gc=False):
+    """One beacon that a phone heard, and how loudly (dBm). `at_ms` is the phone's time."""
+
+    beacon_id: str
+    rssi_dbm: float
+    at_ms: int
+
+
+class Sighted(Record, frozen=True, gc=False):
+    """What a rider's phone heard and where it was. `listened`: from-to times (ms) in which its receiver was on.
+
+    `sent_ms`: the phone's clock when it sent this, so that a wrong clock can be set right.
+    """
+
+    rider_id: RiderId
+    beacons: tuple[BeaconHeard, ...] = ()
+    positions: tuple[Whereabouts, ...] = ()
+    listened: tuple[tuple[int, int], ...] = ()
+    sent_ms: int | None = None
+    device: str = ""
+
+
+class Met(Record, frozen=True, gc=False):
+    """Somebody met the rider in a bus: an inspector's scan, or a card reader's tap that the operator passes on."""
+
+    rider_id: RiderId
+    vehicle_id: VehicleId
+    at_ms: int
+    by_card: bool = False
+
+
 class CheckOut(Record, frozen=True, gc=False):
     """A rider says to have got off, or to be about to."""
 
@@ -185,6 +216,6 @@ class Tick(Record, frozen=True, gc=False):
     """Time passes: expiry, silence and extrapolated progress are looked at."""
 
 
-RideEvent = CheckIn | CheckOut | Undo | Correct
+RideEvent = CheckIn | CheckOut | Undo | Correct | Sighted | Met
 """What is said of rides. A `ride_id` of None (recordings): the rider's latest."""
 Event = Fix | SignOn | SignOff | TerminalLink | Ring | StillThere | Cancel | Shown | Respond | RideEvent | Tick

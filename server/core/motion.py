@@ -4,7 +4,7 @@ from typing import assert_never
 
 from server.core import approach as approaching
 from server.core import bells as life
-from server.core import hinted, placing, recognition, serving, signon, tracking
+from server.core import hinted, placing, recognition, sensing, serving, signon, tracking, trailing
 from server.core.approach import Arrived, Finished, VisitEvent
 from server.core.course import Call
 from server.core.effects import Assigned, Effect, FixRefused, Refused, StopVisited
@@ -39,6 +39,7 @@ def take_fix(shard: Shard, fix: Fix, now_ms: int) -> list[Effect]:
     if track.hint is not None and not track.chosen and track.outset is None and taken.moved:
         effects += choose_again(shard, track, track.hint, now_ms)
     effects += moved(shard, track, taken, now_ms)
+    trailing.follow(shard, track)
     for assignment, at_start, under_way in recognition.look(shard, track, now_ms):
         whose = shard.tracks[assignment.vehicle_id]
         if not at_start and _goes_on(shard, whose, assignment):
@@ -144,7 +145,7 @@ def visited(shard: Shard, track: Track, event: VisitEvent, now_ms: int) -> list[
                 effects += serving.over(shard, bell, event.outcome, told=told, sure=sure, now_ms=now_ms)
         case _:
             assert_never(event)
-    return effects
+    return effects + sensing.visited(shard, track, event, now_ms)
 
 
 def _end_visits(shard: Shard, track: Track, now_ms: int) -> list[Effect]:
@@ -243,7 +244,7 @@ def rename(shard: Shard, track: Track, assignment: Assignment, now_ms: int) -> l
     assert assignment.trip is not None
     tracking.rename(track, assignment, shard.network)
     shard.index(track, before=track.pattern.index)
-    effects: list[Effect] = [Assigned(assignment)]
+    effects: list[Effect] = [Assigned(assignment), *sensing.renamed(shard, track, now_ms)]
     for bell in shard.bells.of_vehicle(track.vehicle_id):
         effects += serving.change(shard, life.rename(bell, assignment.trip), now_ms)
     return effects

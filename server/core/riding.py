@@ -1,6 +1,5 @@
 """What riders say of their rides: on, off, not me, it was there. Level 12 of the core."""
 
-import hashlib
 import math
 from typing import assert_never
 
@@ -9,7 +8,7 @@ from msgspec.structs import replace
 from server.core import bells as life
 from server.core import serving
 from server.core.effects import Effect, Refused, RideChanged, RideRepeated
-from server.core.events import CheckIn, CheckOut, Correct, RideEvent, Undo
+from server.core.events import CheckIn, CheckOut, Correct, Undo
 from server.core.model import (
     ON_BOARD,
     BellKind,
@@ -25,20 +24,14 @@ from server.core.model import (
     RideState,
     StopId,
     TripKey,
-    VehicleId,
 )
-from server.core.network import Pattern, Visit
+from server.core.network import Pattern
+from server.core.rides import record
 from server.core.shard import Shard
 from server.core.tracking import Track
 
 SURE = 0.99
 """Confidence in what a rider said, and nothing contradicts: a slip of the finger in a hundred."""
-
-
-def ride_id_of(rider_id: RiderId, vehicle_id: VehicleId, began_ms: int) -> RideId:
-    """Name a ride: the same in every replay, and no way back to the rider."""
-    text = f"{rider_id}\n{vehicle_id}\n{began_ms}"
-    return RideId(hashlib.blake2b(text.encode(), digest_size=12).hexdigest())
 
 
 def change(shard: Shard, ride: Ride, now_ms: int) -> list[Effect]:
@@ -47,7 +40,7 @@ def change(shard: Shard, ride: Ride, now_ms: int) -> list[Effect]:
     return [RideChanged(ride), *end_bells(shard, ride, now_ms)]
 
 
-def take(shard: Shard, event: RideEvent, now_ms: int) -> list[Effect]:
+def take(shard: Shard, event: CheckIn | CheckOut | Undo | Correct, now_ms: int) -> list[Effect]:
     """What a rider says of a ride."""
     match event:
         case CheckIn():
@@ -120,7 +113,7 @@ def _begun(shard: Shard, event: CheckIn, track: Track, now_ms: int) -> Ride:
     by_hand = shard.policy.rides.mode is RideMode.CHECK_IN_CHECK_OUT
     how = "code" if event.proven else "position"
     return Ride(
-        ride_id=ride_id_of(event.rider_id, event.vehicle_id, now_ms),
+        ride_id=record.ride_id_of(event.rider_id, event.vehicle_id, now_ms),
         rider_id=event.rider_id,
         vehicle_id=event.vehicle_id,
         route_id=track.trip.route_id,
@@ -148,12 +141,7 @@ def last_place(shard: Shard, track: Track, now_ms: int) -> RidePlace | None:
     at = approach.next_index
     if at == len(pattern.visits) or not approach.standing_at(at):
         at = max(0, at - 1)
-    return place_of(pattern.visits[at], now_ms)
-
-
-def place_of(visit: Visit, at_ms: int) -> RidePlace:
-    """A visit as an end of a ride."""
-    return RidePlace(visit.stop_id, visit.stop_sequence, at_ms, round(visit.along_m, 1))
+    return record.place_of(pattern.visits[at], now_ms)
 
 
 # -- off -------------------------------------------------------------------------
@@ -175,7 +163,7 @@ def leave(shard: Shard, ride: Ride, now_ms: int, *, said: bool) -> list[Effect]:
     same_run = track is not None and track.trip_key == ride.trip
     alight = last_place(shard, track, now_ms) if track is not None and same_run else None
     if alight is None or ride.board is None or alight.along_m <= ride.board.along_m:
-        return change(shard, voided(ride, now_ms, reason=None), now_ms)
+        return change(shard, record.voided(ride, now_ms, reason=None), now_ms)
     key = EvidenceKey.CHECKED_OUT if said else EvidenceKey.OTHER_BUS
     ended = replace(
         ride,
@@ -188,13 +176,6 @@ def leave(shard: Shard, ride: Ride, now_ms: int, *, said: bool) -> list[Effect]:
     return change(shard, ended, now_ms)
 
 
-def voided(ride: Ride, now_ms: int, *, reason: Reason | None) -> Ride:
-    """The ride was none: nothing is charged."""
-    return replace(
-        ride, state=RideState.VOIDED, changed_ms=now_ms, reason=reason, question=None, undo_until_ms=None, fare_won=0
-    )
-
-
 def undo(shard: Shard, event: Undo, now_ms: int) -> list[Effect]:
     """A rider takes a ride back. Once it is settled only a dispute can."""
     ride = _mine(shard, event.rider_id, event.ride_id)
@@ -204,7 +185,7 @@ def undo(shard: Shard, event: Undo, now_ms: int) -> list[Effect]:
         return [Refused(Reason.UNDO_TOO_LATE, event.ride_id)]
     if ride.state is RideState.VOIDED:
         return [RideRepeated(ride)]
-    return change(shard, voided(ride, now_ms, reason=None), now_ms)
+    return change(shard, record.voided(ride, now_ms, reason=None), now_ms)
 
 
 def _mine(shard: Shard, rider_id: RiderId, ride_id: RideId | None) -> Ride | None:
@@ -260,7 +241,7 @@ def _stop_of(
     """The visit of a stop, of several the first after `after_m`; the time of the place that was believed before."""
     for visit in pattern.visits if pattern is not None else ():
         if visit.stop_id == stop_id and (after_m is None or visit.along_m > after_m):
-            return place_of(visit, before.at_ms if before is not None else at_ms)
+            return record.place_of(visit, before.at_ms if before is not None else at_ms)
     return None
 
 
@@ -300,5 +281,5 @@ def tick(shard: Shard, now_ms: int) -> list[Effect]:
         if ride.state is RideState.ALIGHTED and ride.undo_until_ms is not None and now_ms >= ride.undo_until_ms:
             effects += change(shard, replace(ride, state=RideState.SETTLED, changed_ms=now_ms), now_ms)
         elif ride.state is RideState.ASKED and now_ms - ride.changed_ms >= shard.policy.rides.ask_s * 1000:
-            effects += change(shard, voided(ride, now_ms, reason=Reason.UNSURE), now_ms)
+            effects += change(shard, record.voided(ride, now_ms, reason=Reason.UNSURE), now_ms)
     return effects

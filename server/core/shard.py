@@ -15,7 +15,9 @@ from server.core.network import Network, VisitRef
 from server.core.policy import Policy
 from server.core.prediction import Forecasts
 from server.core.refusals import Place
+from server.core.rides.beacons import Beacon
 from server.core.rides.book import RideBook
+from server.core.rides.memory import RideMemory
 from server.core.tracking import Track
 from server.core.watch import Watches
 
@@ -51,6 +53,7 @@ class Shard:
         vehicles: Mapping[VehicleId, Vehicle],
         assume_terminal: bool,
         learned: Learned | None = None,
+        beacons: Iterable[Beacon] = (),
     ) -> None:
         self.network = network
         self.policy = policy
@@ -64,6 +67,7 @@ class Shard:
         self.bells = BellBook(policy.ended_kept)
         self.alerts = AlertBoard()
         self.rides = RideBook(policy.ended_kept)
+        self.riders = RideMemory(beacons)
         self.checked_ms: dict[BellId, int] = {}
         """When each bell was last asked what is dear to ask: is any bus to come, has another come ahead."""
         self.forgot_ms = 0

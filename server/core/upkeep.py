@@ -149,6 +149,7 @@ def forget_silent(shard: Shard, now_ms: int) -> None:
         shard.approaches.pop(vehicle_id, None)
         shard.declined.pop(vehicle_id, None)
         shard.watches.forget(vehicle_id)
+        shard.riders.forget_bus(vehicle_id)
         if track.pattern is not None:
             shard.on_pattern[track.pattern.index].pop(vehicle_id, None)
 

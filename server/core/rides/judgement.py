@@ -38,6 +38,7 @@ class Hints(NamedTuple):
     off_by_hand_ms: int | None = None
     met_ms: tuple[int, ...] = ()
     rang: bool = False
+    by_card: bool = False
 
 
 class _Ends(NamedTuple):
