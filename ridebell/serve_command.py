@@ -37,6 +37,7 @@ def serve(
     origin: Annotated[list[str] | None, typer.Option(metavar="URL", help=t("serve.origin"))] = None,
     trusted_proxies: Annotated[str, typer.Option(metavar="ADDRESSES", help=t("serve.trusted_proxies"))] = "",
     jwks_url: Annotated[str, typer.Option(metavar="URL", help=t("serve.jwks_url"))] = "",
+    push_contact: Annotated[str, typer.Option(metavar="ADDRESS", help=t("serve.push_contact"))] = "",
     driver_keys: Annotated[Path | None, typer.Option(metavar="FILE", help=t("serve.driver_keys"))] = None,
     record: Annotated[Path | None, typer.Option(metavar="DIR", help=t("serve.record"))] = None,
     keep_days: Annotated[int, typer.Option(metavar="N", min=0, max=400, help=t("serve.keep_days"))] = 0,
@@ -55,6 +56,7 @@ def serve(
         allowed_origins=tuple(origin or ()),
         trusted_proxies=trusted_proxies,
         jwks_url=jwks_url,
+        push_contact=_checked_contact(push_contact),
         driver_keys=_checked_keys(driver_keys),
     )
     fleet = vehicles_from(vehicles)
@@ -78,6 +80,13 @@ def serve(
         bootstrap.serve(plan)
     except bootstrap.StartError as error:
         raise Refusal(str(error)) from error
+
+
+def _checked_contact(text: str) -> str:
+    """An address that push services accept as ours (RFC 8292 §2.1)."""
+    if text and not text.startswith(("mailto:", "https://")):
+        raise Refusal(t("serve.bad_contact", text=text))
+    return text
 
 
 def _checked_keys(path: Path | None) -> str:

@@ -25,6 +25,7 @@ from server.web import launcher
 from server.web.app import create_app
 from server.web.feed_intake import take_fixes
 from server.web.house import furnish
+from server.web.push_desk import PushDesk
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +72,22 @@ async def _serve(plan: Plan) -> None:
     try:
         async with running(plan) as runtime:
             archive = Archive(runtime, plan.archive, plan.recording) if plan.archive is not None else None
-            app = create_app(furnish(runtime, plan.web, key, archive))
+            app = create_app(furnish(runtime, plan.web, key, archive, push=_push_desk(plan, runtime)))
             async with _polling(plan, runtime):
                 await launcher.serve(app, listener, ready=lambda: plan.told(url) if plan.told is not None else None)
     finally:
         listener.close()
+
+
+def _push_desk(plan: Plan, runtime: Runtime) -> PushDesk | None:
+    """Open the desk that tells closed pages, where the operator has turned it on. Raises StartError, SecretError."""
+    if not plan.web.push_contact:
+        return None
+    try:
+        from server.web.push_sender import open_desk  # an extra
+    except ModuleNotFoundError as error:
+        raise StartError("--push-contact needs the extra `push`; run: pip install 'ridebell[push]'") from error
+    return open_desk(runtime, plan.web, plan.data_dir)
 
 
 @contextlib.asynccontextmanager

@@ -52,6 +52,8 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Web origins besides our own host (`https://stops.example.org`). Too few: their pages cannot ring; too many: any page can."""
     trusted_proxies: str = ""
     """Addresses whose `X-Forwarded-*` is believed, comma-separated. Missing: all riders behind the proxy share one rate limit."""
+    push_contact: str = ""
+    """`mailto:` or `https:` address at which push services find the operator; empty sends no pushes."""
     jwks_url: str = ""
     """Where an identity provider publishes its keys; replaces the key of our own."""
     driver_keys: str = ""

@@ -32,6 +32,7 @@ from server.settings import RecordingSettings, RuntimeSettings, WebSettings
 from server.web.app import create_app
 from server.web.house import House, furnish
 from server.web.launcher import listen, serve, url_of
+from server.web.push_sender import open_desk
 
 KEY = b"a key for tests, thirty-two bytes or more"
 LAT0, LON0 = 37.26, 127.02
@@ -207,7 +208,8 @@ async def running(
     )
     await runtime.start()
     archive = None if recording is None else Archive(runtime, archive_plan(folder, network, vehicles), recording)
-    house = furnish(runtime, settings, KEY, archive)
+    push = open_desk(runtime, settings, folder / "data") if settings.push_contact else None
+    house = furnish(runtime, settings, KEY, archive, push=push)
     listener, stop, ready = listen(settings), asyncio.Event(), asyncio.Event()
     app = create_app(house)
     serving = asyncio.create_task(serve(app, listener, stop=stop, ready=ready.set))
