@@ -56,6 +56,18 @@ def check(file: Annotated[str, typer.Argument(metavar="FILE", help=t("tariff.che
         typer.echo(t("tariff.check.zones", table=one.table, title=_said(one.title), **counts))
 
 
+@tariff.command("schema", cls=Command, help=t("tariff.schema.help"))
+def schema() -> None:
+    """Print the JSON Schema of tariff files; docs/api/tariff.schema.json is this."""
+    import json
+
+    import msgspec
+
+    from server.core.fares.tariff import Tariff
+
+    typer.echo(json.dumps(msgspec.json.schema(Tariff), indent=2, ensure_ascii=False))
+
+
 def _tell_products(one: "ProductTariff") -> None:
     versions = sum(len(product.versions) for product in one.products)
     counts = {"products": len(one.products), "versions": versions, "rules": len(one.rules)}

@@ -8,6 +8,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import assert_never
 
 from server.core.fares.tariff import Product, ProductTariff, Tariff, Version, ZoneRule, ZoneTariff
@@ -30,12 +31,31 @@ LIMIT_CODES = {limits: code for code, limits in LIMITS.items()}
 Row = Sequence[object]
 
 
+class Loss(StrEnum):
+    """What GTFS-Fares v2 cannot say; the sentences are looked up by these codes."""
+
+    DISTANCE = "distance"
+    EARLIER_FARES = "earlier_fares"
+    EARLY_BIRD = "early_bird"
+    MISSING_EXIT = "missing_exit"
+    COMPANIONS = "companions"
+    DISPUTED = "disputed"
+    HIGHEST_BASE = "highest_base"
+    CASH_TRANSFERS = "cash_transfers"
+    NIGHT_WINDOW = "night_window"
+    SAME_ROUTE = "same_route"
+    NEVER_DEARER = "never_dearer"
+    ROUTE_NETWORKS = "route_networks"
+    SOURCES = "sources"
+    TIMEFRAMES = "timeframes"
+
+
 @dataclass(frozen=True, slots=True)
 class FaresExport:
     """Files by name, and the codes of what is lost."""
 
     files: Mapping[str, str]
-    losses: tuple[str, ...]
+    losses: tuple[Loss, ...]
 
 
 def export_fares(tariff: Tariff) -> FaresExport:
@@ -121,24 +141,24 @@ def _transfer_row(tariff: ProductTariff, last: Mapping[str, Version], origin: st
     return origin, to, count, transfer.window_s, 2, COST_CODES["from_and_transfer"], product
 
 
-def _product_losses(tariff: ProductTariff) -> Iterator[str]:
+def _product_losses(tariff: ProductTariff) -> Iterator[Loss]:
     """Name what the files cannot say of this tariff."""
     versions = [version for product in tariff.products for version in product.versions]
     transfer = tariff.transfer
     lost = {
-        "distance": tariff.surcharge is not None,
-        "earlier_fares": any(len(product.versions) > 1 for product in tariff.products),
-        "early_bird": tariff.early_bird is not None,
-        "missing_exit": tariff.missing_exit is not None,
-        "companions": tariff.companions is not None,
-        "disputed": any(version.disputed for version in versions),
-        "highest_base": transfer is not None,
-        "cash_transfers": transfer is not None and any(version.cash_won for version in versions),
-        "night_window": transfer is not None and transfer.night_window_s != transfer.window_s,
-        "same_route": transfer is not None and transfer.same_route != "allowed",
-        "never_dearer": transfer is not None,
-        "route_networks": True,
-        "sources": True,
+        Loss.DISTANCE: tariff.surcharge is not None,
+        Loss.EARLIER_FARES: any(len(product.versions) > 1 for product in tariff.products),
+        Loss.EARLY_BIRD: tariff.early_bird is not None,
+        Loss.MISSING_EXIT: tariff.missing_exit is not None,
+        Loss.COMPANIONS: tariff.companions is not None,
+        Loss.DISPUTED: any(version.disputed for version in versions),
+        Loss.HIGHEST_BASE: transfer is not None,
+        Loss.CASH_TRANSFERS: transfer is not None and any(version.cash_won for version in versions),
+        Loss.NIGHT_WINDOW: transfer is not None and transfer.night_window_s != transfer.window_s,
+        Loss.SAME_ROUTE: transfer is not None and transfer.same_route != "allowed",
+        Loss.NEVER_DEARER: transfer is not None,
+        Loss.ROUTE_NETWORKS: True,
+        Loss.SOURCES: True,
     }
     return (code for code, is_lost in lost.items() if is_lost)
 
@@ -213,8 +233,8 @@ def _zone_transfers(tariff: ZoneTariff) -> str:
     return _table(f"{columns} fare_product_id", rows)
 
 
-def _zone_losses(tariff: ZoneTariff) -> Iterator[str]:
+def _zone_losses(tariff: ZoneTariff) -> Iterator[Loss]:
     """Name what the files cannot say of this tariff."""
     if any(rule.boarded or rule.alighted for rule in tariff.rules):
-        yield "timeframes"
-    yield "sources"
+        yield Loss.TIMEFRAMES
+    yield Loss.SOURCES
