@@ -75,7 +75,7 @@ function linkWords({ link, nowMs }, t) {
       return t("ops.superseded");
     case "lost": {
       const age = ageWords((nowMs - link.heardMs) / 1000);
-      return [h("b", {}, t("ops.lost.short")), h("span", {}, t(age.key, age.values))];
+      return [h("b", {}, t("ops.lost.short")), h("span", { "aria-hidden": "true" }, t(age.key, age.values))];
     }
   }
 }

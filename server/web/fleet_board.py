@@ -18,7 +18,7 @@ from server.runtime import Runtime
 log = logging.getLogger(__name__)
 
 REFRESH_S = 1.0
-ELSEWHERE_TICKS = 10
+ELSEWHERE_TICKS = 5
 """Buses that are not on a watcher's screen are told once in so many looks; its list stays true to that many seconds."""
 CHUNK = 400
 """Buses looked at before others get a turn: 1.5 ms (3.5 µs each, measured with 10,300)."""
@@ -146,11 +146,13 @@ class VehicleBoard:
 
     async def run(self) -> None:
         """Look for ever: once a second, and when somebody comes."""
+        loop = asyncio.get_running_loop()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), REFRESH_S)
+                await asyncio.wait_for(self._wake.wait(), max(0.0, self._looked_s + REFRESH_S - loop.time()))
             self._wake.clear()
             if not self._watches:
+                self._looked_s = loop.time()
                 continue
             try:
                 await self._turn()
@@ -159,7 +161,7 @@ class VehicleBoard:
 
     async def _turn(self) -> None:
         now_s = asyncio.get_running_loop().time()
-        looks = now_s - self._looked_s >= REFRESH_S * 0.9 or not self._cells
+        looks = now_s - self._looked_s >= REFRESH_S or not self._cells
         if looks:
             self._looked_s = now_s
             await self._look()

@@ -1,5 +1,6 @@
 """A small town for the operator's live map: three routes, their stops, and buses along them, as the server would tell."""
 
+import itertools
 import math
 from typing import Any
 
@@ -57,7 +58,7 @@ def outline(lang: str) -> Frame:
 def _path(route: int) -> list[int]:
     places = [place(route, i / POINTS) for i in range(POINTS + 1)]
     e5 = [(round(lat * E5), round(lon * E5)) for lat, lon in places]
-    steps = [e5[0], *((b[0] - a[0], b[1] - a[1]) for a, b in zip(e5, e5[1:], strict=False))]
+    steps = [e5[0], *((b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(e5))]
     return [number for step in steps for number in step]
 
 

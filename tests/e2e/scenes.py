@@ -21,7 +21,6 @@ from tests.e2e.frames import (
     route,
     row,
     trip,
-    vehicle,
 )
 from tests.e2e.scripted_server import Frame, ScriptedServer
 

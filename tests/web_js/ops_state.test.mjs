@@ -1,25 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bellLines, busLines, initial, step } from "/static/ops/live/state.js";
+import { hasEnded, initial, step } from "/static/ops/live/state.js";
 
 const T0 = 1_800_000_000_000;
 
 /** @typedef {import("/static/ops/live/state.js").State} State */
 /** @typedef {import("/static/ops/live/state.js").Event} Event */
-
-/**
- * @param {string} id
- * @param {Partial<import("/static/shared/wire.d.ts").VehicleRow>} changes
- * @returns {import("/static/shared/wire.d.ts").VehicleRow}
- */
-function vehicle(id, changes = {}) {
-  return {
-    vehicle_id: id, plate: `경기70바${id}`, route_id: "R", route_name: "88", direction_id: 0, trip_id: "T", lat: 0, lon: 0,
-    heading_deg: null, speed_mps: 3, phase: "in_service", on_route: true, next_stop_id: null, next_stop_name: null,
-    progress_m: null, uncertainty_m: null, age_s: 2, stale: false, terminal: "up", alerts: 0, mismatch: false, ...changes,
-  };
-}
+/** @typedef {import("/static/ops/live/state.js").Effect} Effect */
 
 /**
  * @param {string} handle
@@ -37,59 +25,76 @@ function bell(handle, changes = {}) {
 }
 
 /**
- * @param {boolean} full
- * @param {import("/static/shared/wire.d.ts").VehicleRow[]} vehicles
- * @param {string[]} gone
- * @returns {Event}
- */
-const vehicles = (full, vehicles, gone = []) => ({ type: "vehicles", message: { type: "vehicles", at_ms: T0, full, vehicles, gone } });
-
-/**
  * @param {State} state
  * @param {...Event} events
  */
 const run = (state, ...events) => events.reduce((now, event) => step(now, event, T0).state, state);
 const start = () => run(initial(T0), { type: "live", serverAtMs: T0 });
+/** @param {Effect[]} effects */
+const said = (effects) => effects.flatMap((effect) => (effect.type === "send" ? [effect.message] : []));
 
-test("after each welcome both lists are asked for again", () => {
+test("after each welcome buses and bells are asked for again, the part of the map and the strip too", () => {
   const { effects, state } = step(initial(T0), { type: "live", serverAtMs: T0 + 5 }, T0);
-  assert.deepEqual(effects.map((effect) => effect.message["what"]), ["network", "bells"]);
+  assert.deepEqual(said(effects).map((message) => message["what"]), ["network", "bells"]);
   assert.equal(state.serverAheadMs, 5);
-  assert.equal(busLines(state), null, "unknown until told: the page shows a skeleton");
-  assert.deepEqual(bellLines(state), []);
-});
-
-test("rows change one by one, go, and are replaced by a full list", () => {
-  let state = run(start(), vehicles(true, [vehicle("1"), vehicle("2")]), vehicles(false, [vehicle("2", { alerts: 4 })], ["1"]));
-  assert.deepEqual(busLines(state)?.map((line) => [line.vehicle_id, line.alerts]), [["2", 4]]);
-  state = run(state, vehicles(true, [vehicle("3")]));
-  assert.deepEqual(busLines(state)?.map((line) => line.vehicle_id), ["3"]);
-});
-
-test("the age of a position runs on between messages", () => {
-  const state = { ...run(start(), vehicles(true, [vehicle("1")])), nowMs: T0 + 10_000 };
-  assert.equal(busLines(state)?.[0]?.ageS, 12);
-});
-
-test("lines are ordered as people order them, by any column, either way", () => {
-  const names = ["88", "9", "G1300", "62-1"];
-  let state = run(start(), vehicles(true, names.map((route_name, i) => vehicle(String(i), { route_name, speed_mps: i }))));
-  const order = () => busLines(state)?.map((line) => line.route_name);
-  assert.deepEqual(order(), ["9", "62-1", "88", "G1300"]);
-  state = run(state, { type: "order", section: "buses", column: "route" });
-  assert.deepEqual(order(), ["G1300", "88", "62-1", "9"]);
-  state = run(state, { type: "order", section: "buses", column: "speed" });
-  assert.deepEqual(order(), names);
-});
-
-test("search finds route, plate and stop in both lists", () => {
-  const state = run(start(), vehicles(true, [vehicle("1"), vehicle("2", { route_name: "G1300" })]), bell("b1"), bell("b2", { stop_name: "화서역" }), { type: "search", text: "화서" });
-  assert.deepEqual(busLines(state), []);
-  assert.deepEqual(bellLines(state)?.map((line) => line.bell), ["b2"]);
-  assert.deepEqual(busLines(run(state, { type: "search", text: "g13" }))?.map((line) => line.vehicle_id), ["2"]);
+  const looking = run(state, { type: "looked", bbox: [127, 37, 128, 38] }, { type: "strip", routeId: "R" }, { type: "lost", heardMs: T0 });
+  const again = said(step(looking, { type: "live", serverAtMs: T0 }, T0).effects);
+  assert.deepEqual(again[0], { type: "watch", what: "network", moves: true, bbox: [127, 37, 128, 38], focus_route_id: "R" });
 });
 
 test("ended bells leave after ten minutes, open ones never", () => {
   const state = run(start(), bell("old", { state: "served", at_ms: T0 - 601_000 }), bell("new", { state: "served" }), bell("open", { at_ms: T0 - 3_600_000 }), { type: "tick" });
-  assert.deepEqual(bellLines(state)?.map((line) => line.bell).sort(), ["new", "open"]);
+  assert.deepEqual(Object.keys(state.bells ?? {}).sort(), ["new", "open"]);
+});
+
+test("no more than two hundred ended bells are kept, the newest", () => {
+  const ended = Array.from({ length: 230 }, (_, i) => bell(`b${i}`, { state: "boarded", at_ms: T0 - i }));
+  const state = run(start(), ...ended, { type: "tick" });
+  assert.equal(Object.keys(state.bells ?? {}).length, 200);
+  assert.ok(state.bells?.["b0"]);
+  assert.equal(state.bells?.["b229"], undefined);
+});
+
+test("a bell has ended in its end states only", () => {
+  /** @param {import("/static/shared/wire.d.ts").BellState} state */
+  const ended = (state) => {
+    const event = bell("b", { state });
+    return event.type === "bell_event" && hasEnded(event.message);
+  };
+  assert.deepEqual((/** @type {const} */ (["waiting", "shown", "passed", "declined", "served", "expired"])).map(ended), [false, false, false, false, true, true]);
+});
+
+test("a column is sorted up first, then down, and another column up again", () => {
+  let state = run(start(), { type: "order", tab: "buses", column: "age" });
+  assert.deepEqual(state.orders.buses, { column: "age", down: false });
+  state = run(state, { type: "order", tab: "buses", column: "age" });
+  assert.deepEqual(state.orders.buses, { column: "age", down: true });
+  assert.deepEqual(run(state, { type: "order", tab: "buses", column: "bus" }).orders.buses, { column: "bus", down: false });
+});
+
+test("a new filter begins at the list's top", () => {
+  const state = run(start(), { type: "scroll", tab: "buses", top: 9_000, height: 400 }, { type: "filter", change: { kind: "astray" } });
+  assert.deepEqual(state.scrolls.buses, { top: 0, height: 400, active: null });
+  assert.deepEqual(state.filter, { search: "", routeId: "", garage: "", kind: "astray" });
+});
+
+test("only a chosen bus is followed, and letting it go ends that", () => {
+  assert.equal(run(start(), { type: "follow", follows: true }).follows, false);
+  const following = run(start(), { type: "choose", vehicleId: "V1" }, { type: "follow", follows: true });
+  assert.equal(following.follows, true);
+  assert.equal(run(following, { type: "choose", vehicleId: "V2" }).follows, true, "on to the other bus");
+  assert.equal(run(following, { type: "choose", vehicleId: null }).follows, false);
+});
+
+test("a strip is fetched once, takes only its own file, and may fail and be asked for again", () => {
+  const file = { route_id: "R", name: "88", at_ms: T0, patterns: [] };
+  const asked = step(start(), { type: "strip", routeId: "R" }, T0);
+  assert.deepEqual(asked.effects.at(-1), { type: "fetch strip", routeId: "R" });
+  assert.deepEqual(step(asked.state, { type: "strip", routeId: "R" }, T0).effects, []);
+  assert.equal(run(asked.state, { type: "strip file", routeId: "other", file }).strip?.file, null);
+  assert.equal(run(asked.state, { type: "strip file", routeId: "R", file }).strip?.file, file);
+  const failed = run(asked.state, { type: "strip file", routeId: "R", file: null });
+  assert.equal(failed.strip?.failed, true);
+  assert.equal(step(failed, { type: "strip", routeId: "R" }, T0).effects.length, 2);
+  assert.equal(run(failed, { type: "strip", routeId: null }).strip, null);
 });

@@ -19,8 +19,8 @@ import { figures, overMap, side } from "/static/ops/live/view.js";
 const TICK_MS = 1_000;
 /** The server is told of another part of the map when the hand has rested this long. */
 const REST_MS = 300;
-/** A bus chosen from the list is seen at least so near: 4 m a pixel. */
-const NEAR_SCALE = 8e6;
+/** A bus chosen from the list is seen at least so near that it carries its number: 2.5 m a pixel in Korea. */
+const NEAR_SCALE = 1.3e7;
 
 /** @type {import("/static/ops/sections.js").Mount} */
 export function mount(root, { t, session, api, route, go, onRoute }) {
@@ -62,7 +62,7 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
     state = next.state;
     for (const effect of next.effects) perform(effect);
     if (state.bells !== before.bells || event.type === "map") showRings();
-    if (state.strip?.routeId !== before.strip?.routeId) map.focusRoute(routeIndex(state.strip?.routeId ?? null));
+    if (state.strip?.routeId !== before.strip?.routeId || event.type === "map") map.focusRoute(routeIndex(state.strip?.routeId ?? null));
     drawing ||= requestAnimationFrame(draw);
   }
 

@@ -14,9 +14,11 @@ import { sign } from "/static/ops/live/view.js";
  * @typedef {import("/static/ops/live/fleet.js").Fleet} Fleet
  */
 
-/** Pixels from stop to stop; the strip scrolls sideways when it is longer than the window. */
+/** Pixels from stop to stop, at least (live.css has the same); a long strip scrolls sideways. */
 const STEP_PX = 56;
 const BONE_STOPS = 14;
+/** Stops between two buses under which their numbers meet. */
+const CROWDED = 0.6;
 
 /**
  * @param {State} state
@@ -84,7 +86,7 @@ function bones() {
   return h(
     "div",
     { key: "bones", class: "strip-scroll", "aria-hidden": "true" },
-    h("div", { class: "strip-line", "--stops": BONE_STOPS }, Array.from({ length: BONE_STOPS }, (_, i) => h("span", { key: i, class: "strip-stop", "--at": `${i * STEP_PX}px` }, h("span", { class: "dot" })))),
+    h("div", { class: "strip-line", "--stops": BONE_STOPS }, Array.from({ length: BONE_STOPS }, (_, i) => h("span", { key: i, class: "strip-stop", "--at": i }, h("span", { class: "dot" })))),
   );
 }
 
@@ -99,8 +101,8 @@ function line(pattern, state, fleet, t) {
   const open = Object.values(state.bells ?? {}).filter((bell) => !hasEnded(bell));
   const rows = fleet.rows.flatMap((row) => (row !== null && row.route_id === routeId ? [row] : []));
   const { buses, gaps, bunches, bells } = stripPicture(pattern, rows, open, routeId);
-  const at = (/** @type {number} */ place) => `${(place * STEP_PX).toFixed(1)}px`;
-  const wide = (/** @type {number} */ from, /** @type {number} */ to) => `${((to - from) * STEP_PX).toFixed(1)}px`;
+  const at = (/** @type {number} */ place) => place.toFixed(3);
+  const wide = (/** @type {number} */ from, /** @type {number} */ to) => (to - from).toFixed(3);
   return h(
     "div",
     { key: "line", class: "strip-scroll", tabindex: "0", role: "group", "aria-label": t("live.strip.aria", { stops: pattern.stops.length, buses: buses.length, bunches: bunches.length }) },
@@ -126,13 +128,13 @@ function line(pattern, state, fleet, t) {
           h("span", { class: "name" }, stop.name),
         ),
       ),
-      buses.map(({ row, at: place }) =>
+      buses.map(({ row, at: place }, i) =>
         h(
           "button",
           {
             key: row.vehicle_id,
             type: "button",
-            class: row.vehicle_id === state.chosen ? "strip-bus strip-bus-chosen" : "strip-bus",
+            class: ["strip-bus", row.vehicle_id === state.chosen ? "strip-bus-chosen" : "", crowding(buses, i)].join(" ").trim(),
             "data-act": "choose",
             "data-vehicle": row.vehicle_id,
             "--at": at(place),
@@ -144,6 +146,19 @@ function line(pattern, state, fleet, t) {
       ),
     ),
   );
+}
+
+/**
+ * Where buses stand so close that their numbers would meet, these move apart.
+ *
+ * @param {import("/static/ops/live/strip.js").StripBus[]} buses
+ * @param {number} i
+ * @returns {string}
+ */
+function crowding(buses, i) {
+  const place = buses[i]?.at ?? 0;
+  if ((buses[i + 1]?.at ?? Infinity) - place < CROWDED) return "strip-bus-behind";
+  return place - (buses[i - 1]?.at ?? -Infinity) < CROWDED ? "strip-bus-ahead" : "";
 }
 
 /**

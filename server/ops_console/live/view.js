@@ -294,8 +294,8 @@ function busRow(slot, index, state, fleet, t) {
       "--at": `${index * ROW_PX}px`,
     },
     cell("route", h("b", {}, row.route_name ?? t("ops.unknown"))),
-    cell("bus", row.plate, row.alerts > 0 ? h("b", { class: "alerts", title: t("live.alerts", { n: row.alerts }) }, row.alerts) : null),
-    cell("state", kindWords(fleet, slot, t)),
+    cell("bus", row.plate),
+    cell("state", kindWords(fleet, slot, t), row.alerts > 0 ? h("b", { class: "alerts", title: t("live.alerts", { n: row.alerts }) }, row.alerts) : null),
     cell("next", row.next_stop_name ?? "–"),
     cell("age", t(age.key, age.values)),
   );
@@ -411,18 +411,25 @@ export function overMap(state, shown, t) {
     ),
     state.map === "failed" ? h("p", { key: "failed", class: "map-word", role: "alert" }, t("live.map.failed"), h("button", { class: "button", type: "button", "data-act": "map again" }, t("ops.failed.retry"))) : null,
     state.map === "waiting" ? h("p", { key: "waiting", class: "map-word map-waiting" }, t("live.map.waiting")) : null,
-    state.link.live || state.buses === "waiting" ? null : h("p", { key: "old", class: "map-word map-old", role: "alert" }, lostWords(state, t)),
+    state.link.live || state.buses === "waiting" ? null : lost(state, t),
     slot === undefined ? null : card(slot, state, shown.fleet, t),
   ];
 }
 
 /**
+ * The sentence is said once; the age that ticks beside it is only to be seen.
+ *
  * @param {State} state
  * @param {Translate} t
  */
-function lostWords(state, t) {
+function lost(state, t) {
   const age = ageWords((state.nowMs - state.link.heardMs) / 1000);
-  return t("live.old", { age: t(age.key, age.values) });
+  return h(
+    "p",
+    { key: "old", class: "map-word map-old" },
+    h("span", { role: "alert" }, t("live.lost")),
+    h("span", { "aria-hidden": "true" }, t("live.lost.age", { age: t(age.key, age.values) })),
+  );
 }
 
 /**
