@@ -301,6 +301,10 @@ class Network:
 
     # -- the calendar --------------------------------------------------------------
 
+    def first_and_last_day(self) -> tuple[int, int] | None:
+        """Of which days the timetable is (`YYYYMMDD` as numbers, the last one included); None where nothing ever runs."""
+        return self._calendar.first_and_last()
+
     def service_active(self, service_id: str, date: str) -> bool:
         """Tell whether a service runs on a day (`YYYYMMDD`); False for an unknown service or a text that is no date."""
         return self._calendar.runs(service_id, date)

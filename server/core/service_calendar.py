@@ -44,6 +44,14 @@ class ServiceCalendar:
         index = self._index.get(service_id)
         return index is not None and bool(self.active(date)[index])
 
+    def first_and_last(self) -> tuple[int, int] | None:
+        """From which day to which anything runs (`YYYYMMDD` as numbers); None where nothing ever does."""
+        c = self._columns
+        weekly = c.service_weekdays > 0
+        added = c.exception_date[c.exception_added == 1]
+        days = np.concatenate([c.service_first[weekly], c.service_last[weekly], added])
+        return (int(days.min()), int(days.max())) if days.size else None
+
     def _active(self, date: str) -> NDArray[np.bool_]:
         """Mark, for every service, whether it runs on the day."""
         c = self._columns

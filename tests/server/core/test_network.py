@@ -51,6 +51,20 @@ def network() -> Network:
     )
 
 
+@pytest.mark.parametrize(
+    ("service", "days"),
+    [
+        (Service("s", 0b1, "20261101", "20261231"), (20261101, 20261231)),
+        (Service("s", 0, "20200101", "20201231", added=(MONDAY, SATURDAY)), (int(MONDAY), int(SATURDAY))),
+        (Service("s", 0, "20200101", "20201231", removed=(MONDAY,)), None),
+        (Service("s", 0b1, "20261101", "20261120", added=(SATURDAY,)), (20261101, int(SATURDAY))),
+    ],
+)
+def test_days_without_service_are_not_days_of_the_timetable(service: Service, days: tuple[int, int] | None) -> None:
+    trip = (PlannedTrip("t", "R1", "s"), calls("A", "B", at=8))
+    assert build_network(stops=STOPS, routes=ROUTES, services=[service], trips=[trip]).first_and_last_day() == days
+
+
 def at_ms(date: str, hour: float) -> int:
     """Epoch milliseconds of an hour of a local day."""
     day = dt.datetime.strptime(date, "%Y%m%d").replace(tzinfo=SEOUL)
