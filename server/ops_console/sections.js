@@ -45,7 +45,11 @@ const ICONS = {
  */
 export const SECTIONS = [
   { id: "live", icon: ICONS.live },
+  { id: "outcomes", icon: ICONS.outcomes },
+  { id: "passbys", under: "outcomes", icon: ICONS.outcomes },
   { id: "replay", icon: ICONS.replay },
+  { id: "terminals", icon: ICONS.terminals },
+  { id: "settings", icon: ICONS.settings },
 ];
 
 /**

@@ -263,15 +263,28 @@ class Abuse(Window, omit_defaults=False, kw_only=True):
     rushes: list[Rush]
 
 
+class Rule(Message, omit_defaults=False, kw_only=True):
+    """One number of the policy in force, what it is without a policy file, and what it is for and from."""
+
+    name: str
+    value: str | int | float | bool
+    default: str | int | float | bool
+    source: str
+
+
 class About(Message, omit_defaults=False, kw_only=True):
-    """What runs here, read only: version, network, rules with their numbers, how long things are kept, who lets people in."""
+    """What runs here, read only: version, network, rules with their numbers, how long things are kept, who lets people in.
+
+    `retention`: `memory` (never written down), `forever`, or a number of days; `login`: `demo`, `token` or `oidc`.
+    """
 
     version: str
     started_ms: int
     demo: bool
     network: dict[str, str | int | None]
-    policy: dict[str, str | int | float | bool]
-    policy_defaults: dict[str, str | int | float | bool]
+    policy_name: str
+    policy_version: int
+    policy: list[Rule]
     policies: list[str]
     retention: dict[str, str]
     login: str

@@ -14,6 +14,7 @@ from server.runtime import StoreUnavailableError
 from server.web import (
     drive_page,
     pages,
+    rest_about,
     rest_access,
     rest_bells,
     rest_buses,
@@ -71,6 +72,7 @@ def bare_app() -> FastAPI:
         rest_access,
         rest_positions,
         rest_ops,
+        rest_about,
         rest_exports,
         rest_passbys,
         rest_terminals,
