@@ -10,6 +10,7 @@ from typing import get_args
 
 import msgspec
 import pytest
+from typer.core import TyperCommand, TyperGroup
 
 from ridebell.cli import COMMANDS, load
 from server.core.model import BellState, Outcome, Reason
@@ -47,12 +48,21 @@ def test_commands_exist_with_their_options(paper: Path) -> None:
             case ["ridebell", names, *rest]:
                 for name in names.split("|"):
                     assert name in COMMANDS, command
-                    known = {option for param in load(name).params for option in param.opts}
+                    known = {option for param in _asked(load(name), rest).params for option in param.opts}
                     assert {word for word in rest if word.startswith("--")} <= known | {"--help"}, command
             case ["ridebell" | "sqlite3" | "bash", *_]:
                 pass
             case _:
                 pytest.fail(f"{paper.name}: what is {command}?")
+
+
+def _asked(command: TyperCommand | TyperGroup, rest: list[str]) -> TyperCommand | TyperGroup:
+    """The command that words ask for: of a group, the one that the next word names."""
+    if isinstance(command, TyperGroup) and rest:
+        asked = command.commands[rest[0]]
+        assert isinstance(asked, TyperCommand)
+        return asked
+    return command
 
 
 @papers
