@@ -5,7 +5,7 @@ import { icon } from "/static/shared/icons.js";
 import { lane } from "/static/ops/replay/lane.js";
 import { SPEEDS } from "/static/ops/replay/player.js";
 import { rulesOf } from "/static/ops/replay/shelf_view.js";
-import { metres, tell } from "/static/ops/replay/story.js";
+import { metres, reason, tell } from "/static/ops/replay/story.js";
 import { timeline } from "/static/ops/replay/timeline.js";
 
 /**
@@ -290,17 +290,13 @@ function said(row, state, t) {
   }
 }
 
-const REASONS = new Set([
-  "too_late", "no_terminal", "bus_silent", "alight_only", "full", "cannot_stop", "off_route", "no_bus_can_serve", "bus_here_now",
-  "not_at_stop", "one_bell_at_a_time", "not_in_service", "route_not_at_stop", "unknown_stop", "unknown_route", "unknown_bell",
-]);
-
 /**
- * @param {string} reason
+ * @param {string} code
  * @param {Translate} t
  */
-function reasonWords(reason, t) {
-  return REASONS.has(reason) ? t(`replay.reason.${reason}`) : reason;
+function reasonWords(code, t) {
+  const words = reason(code);
+  return t(words.key, words.values);
 }
 
 // -- two runs ------------------------------------------------------------------------

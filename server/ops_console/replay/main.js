@@ -199,10 +199,8 @@ export function mount(root, { t, api, route, onRoute, go, notice }) {
     const player = act(filmState.player, { type: "tick", elapsedMs });
     const one = seen(filmState.one, player.atMs);
     filmState = { ...filmState, player, one, other: filmState.other === null ? null : seen(filmState.other, player.atMs) };
-    if (followed && one.moment !== null && filmState.vehicle !== null) {
-      followed = false;
-      filmState = { ...filmState, patternId: one.moment.vehicles.get(filmState.vehicle)?.["pattern_id"] ?? filmState.patternId };
-    }
+    const follows = followed && one.moment !== null && filmState.vehicle !== null ? one.moment.vehicles.get(filmState.vehicle) : undefined;
+    if (follows !== undefined) filmState = { ...filmState, patternId: follows["pattern_id"] ?? filmState.patternId };
     patch(root, film(filmState, t));
     const laneWidth = (root.querySelector(".lanes")?.clientWidth ?? LANE_WIDTH) - 32;
     if (laneWidth > 0 && laneWidth !== filmState.laneWidth) {
@@ -212,6 +210,8 @@ export function mount(root, { t, api, route, onRoute, go, notice }) {
     const seek = /** @type {HTMLInputElement} */ (root.querySelector("#seek"));
     seek.value = String(player.atMs);
     if (one.moment !== null) chart().draw(one.patterns, one.moment, { patternId: filmState.patternId, vehicle: filmState.vehicle });
+    if (follows !== undefined && filmState.row !== null) chart().focus(follows);
+    if (one.moment !== null) followed = false;
     if (player.playing) draw();
   }
 

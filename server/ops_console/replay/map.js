@@ -14,6 +14,8 @@ import { unsureM } from "/static/ops/replay/reel.js";
  * @typedef {{moment: Moment, chosen: Chosen}} Shown
  */
 
+/** Metres a pixel around a bus whose story is told: a street with its stops. */
+const NEAR_MPP = 3;
 /** A press so near a bus chooses it. */
 const PICK_PX = 18;
 /** Plates are written from this scale on. */
@@ -57,6 +59,15 @@ export class ReplayMap {
     this.#patterns = patterns;
     this.#shown = { moment, chosen };
     this.#fit(chosen.patternId);
+    this.#paint();
+  }
+
+  /** Show a bus from near: how unsure its place is can be seen then. @param {Row} row */
+  focus(row) {
+    const [x, y] = [worldX(row["lon"]), worldY(row["lat"])];
+    const { scale } = fitted(this.#camera, { west: x, east: x, north: y, south: y });
+    const near = metresPerPixel({ ...this.#camera, scale }) / NEAR_MPP;
+    this.#camera = { ...this.#camera, x, y, scale: scale * near };
     this.#paint();
   }
 

@@ -72,7 +72,6 @@ function told(telling) {
  * @returns {Considered}
  */
 function considered(row) {
-  const verdict = row["verdict"] === "cannot" ? `replay.reason.${row["reason"]}` : `replay.verdict.${row["verdict"]}`;
   return {
     vehicle: row["vehicle_id"],
     chosen: row["verdict"] === "chosen",
@@ -81,8 +80,21 @@ function considered(row) {
     etaS: row["eta_s"],
     ageS: row["age_s"],
     unsureM: row["uncertainty_m"],
-    why: { key: verdict },
+    why: row["verdict"] === "cannot" ? reason(row["reason"]) : { key: `replay.verdict.${row["verdict"]}` },
   };
+}
+
+const REASONS = new Set([
+  "too_late", "no_terminal", "bus_silent", "alight_only", "full", "cannot_stop", "off_route", "no_bus_can_serve", "no_low_floor", "no_free_bay",
+  "unsure", "bus_here_now", "not_at_stop", "one_bell_at_a_time", "not_in_service", "route_not_at_stop", "unknown_stop", "unknown_route", "unknown_bell",
+]);
+
+/**
+ * @param {string} code  one of PROTOCOL.md's; more may be added
+ * @returns {Said}
+ */
+export function reason(code) {
+  return REASONS.has(code) ? { key: `replay.reason.${code}` } : { key: "replay.reason.other", values: { code } };
 }
 
 /** @param {number} value */
