@@ -52,7 +52,8 @@ export function suggested(state, { runs, mismatch }) {
 }
 
 /**
- * The run that the driver is asked about now: while he stands, has nothing else on the screen, and has not said no to it.
+ * The run that the driver is asked about now: while he stands, has nothing else on the screen, does not choose for
+ * himself already, and has not said no to it.
  *
  * @param {State} state
  * @returns {SuggestedRun | null}
@@ -61,7 +62,8 @@ export function question(state) {
   const run = state.proposal?.runs[0];
   if (run === undefined || main(state) !== null || !standing(state.motion, state.nowMs) || state.signingOn) return null;
   const open = state.trip === null || state.trip.inferred === true || state.proposal?.mismatch === true;
-  return open && !state.choosing && state.waved !== run.trip_id ? run : null;
+  const choosing = state.choosing || state.chosenRoute !== "";
+  return open && !choosing && state.waved !== run.trip_id ? run : null;
 }
 
 /**

@@ -52,7 +52,7 @@ function dispatch(event) {
   next.effects.forEach(perform);
   patch(byId("page"), page(state, t));
   reportPaint();
-  if (maySignOn(state) && state.routes === null) void ask("routes", fetchRoutes, (routes) => ({ type: "routes", routes }));
+  if ((maySignOn(state) || state.choosing) && state.routes === null) void ask("routes", fetchRoutes, (routes) => ({ type: "routes", routes }));
   const routeId = routeWanted(state);
   if (routeId !== null) void ask(routeId, () => fetchRoute(routeId), (detail) => ({ type: "route", detail }));
 }
@@ -138,6 +138,12 @@ document.addEventListener("change", (event) => {
   if (event.target instanceof HTMLSelectElement && event.target.name === "route") {
     dispatch({ type: "choose route", routeId: event.target.value });
   }
+});
+
+/** Who has a finger in a field chooses for himself: the form is not taken from under it. */
+document.addEventListener("focusin", (event) => {
+  const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+  if (typing && !state.choosing && maySignOn(state)) dispatch({ type: "choose" });
 });
 
 document.addEventListener("submit", (event) => {

@@ -100,7 +100,7 @@ export function nextStopName(state) {
  * @returns {string | null}
  */
 export function routeWanted(state) {
-  const routeId = state.trip === null ? state.chosenRoute : state.trip.route_id;
+  const routeId = state.trip === null || state.choosing ? state.chosenRoute : state.trip.route_id;
   return routeId === "" || state.detail?.route_id === routeId ? null : routeId;
 }
 

@@ -81,6 +81,7 @@ export const TESTED_MS = 5_000;
  *   | {type: "sign on", choice: import("/static/driver/signing.js").Choice}
  *   | {type: "yes"}
  *   | {type: "other"}
+ *   | {type: "choose"}
  *   | {type: "keep"}
  *   | {type: "sign off"}
  *   | {type: "testing", chime: Chime}
@@ -191,6 +192,8 @@ function react(state, event) {
       return confirmed(state);
     case "other":
       return still(wavedOff(state));
+    case "choose":
+      return still({ ...state, choosing: true });
     case "keep":
       return still({ ...state, choosing: false });
     case "sign off":
@@ -252,7 +255,7 @@ function live(state, serverAtMs, snapshot) {
  * @returns {State}
  */
 function tripTaken(state, trip) {
-  const next = { ...state, trip: trip.route_id === "" ? null : trip, tripKnown: true, signingOn: false, signingOff: false, proposal: null };
+  const next = { ...state, trip: trip.route_id === "" ? null : trip, tripKnown: true, signingOn: false, signingOff: false, proposal: null, chosenRoute: "" };
   if (state.trip?.trip_id === trip.trip_id) return next;
   const alerts = Object.fromEntries(Object.entries(state.alerts).filter(([, one]) => one.trip_id === trip.trip_id));
   return pathTaken({ ...next, alerts, late: {}, tripPath: null, progress: { ...state.progress, anchor: null } });

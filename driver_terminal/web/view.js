@@ -103,7 +103,7 @@ function middle(state, t) {
       h("h2", { class: nameClass(main.stop_name) }, main.stop_name),
       h("ul", { class: "wants" }, wants(main, t)),
     ),
-    h("aside", { class: "side", "aria-label": t("drive.distance") }, distance(main, state, t), given(main, state, t), chip(after, t)),
+    h("aside", { class: "side", "aria-label": t("drive.distance") }, distance(main, state, t), given(main, state, t), chip(after, t), endedBeside(state.ended, t)),
     mayTouch(state) ? buttons(main, state, t) : null,
   );
 }
@@ -214,6 +214,16 @@ function ended(done, t) {
     icon(done.outcome === "served" ? "tick" : "arrow"),
     h("p", {}, h("span", {}, done.stopName), h("b", {}, t(`drive.${done.outcome}`))),
   );
+}
+
+/**
+ * The outcome of the stop before, where the next one has the screen already.
+ *
+ * @param {State["ended"]} done
+ * @param {Translate} t
+ */
+function endedBeside(done, t) {
+  return done === null ? null : h("p", { class: "given" }, icon(done.outcome === "served" ? "tick" : "arrow"), `${done.stopName} · ${t(`drive.${done.outcome}`)}`);
 }
 
 /**

@@ -1,7 +1,7 @@
 """Where the browser journeys take place on the street, and the bus that takes part in them."""
 
 from tests.e2e.conftest import NewPage
-from tests.e2e.real_server import ROUTE_ID, SPACING_M, Bus, RealServer
+from tests.e2e.real_server import ROUTE_ID, SIGN_ON, SPACING_M, Bus, RealServer
 
 STOP = 2
 AT_STOP_M = STOP * SPACING_M
@@ -24,7 +24,7 @@ def bus_of(new_page: NewPage, server: RealServer, vehicle_id: str, *, at_m: floa
     if token is not None:
         page.fill("#token", token)
         page.keyboard.press("Enter")
-    bus.stand(until="form.run")
+    bus.stand(until=SIGN_ON)
     bus.sign_on()
     bus.stand(until=".next")
     return bus

@@ -24,6 +24,8 @@ SPACING_M = 300.0
 ROUTE_ID = "R88"
 PLATES = {"V1": "경기70바1234", "V2": "경기70바5678"}
 START_S = 30.0
+SIGN_ON = "form.run, .question"
+"""What a bus without a run has on its screen: the form, or the question which run this is."""
 
 
 def street_feed(path: Path) -> None:
@@ -170,11 +172,17 @@ class Bus:
         self.context.set_geolocation(place)  # type: ignore[arg-type]
 
     def sign_on(self) -> None:
-        """Choose route and direction, as a driver does at the depot."""
+        """Choose route and direction, as a driver does at the depot who wants another run than he is asked about."""
+        if self.shows("[data-act=other]"):
+            self.page.click("[data-act=other]")
         self.page.select_option("select[name=route]", ROUTE_ID)
         self.page.wait_for_selector("select[name=direction] option", state="attached")
         self.page.click("form.run .big")
         self.page.wait_for_selector("h1.line:has-text('88')")
+
+    def shows(self, selector: str) -> bool:
+        """Whether something stands on our screen now."""
+        return self.page.locator(selector).count() > 0
 
     def stand_while(self, waiting: Callable[[], bool], *, within_s: float) -> None:
         """Stay here, and keep saying so: of a bus that falls silent nobody knows that it stands."""

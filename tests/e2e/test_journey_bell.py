@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import NewPage
 from tests.e2e.journeys import AT_STOP_M, JUST_PAST_THE_STOP_BEFORE_M, RING, STOP, bus_of
-from tests.e2e.real_server import LON0, PLATES, STOPS, Bus, RealServer, ServerPlace, lat_at
+from tests.e2e.real_server import LON0, PLATES, SIGN_ON, STOPS, Bus, RealServer, ServerPlace, lat_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -176,6 +176,6 @@ def test_without_demo_the_driver_page_asks_for_a_token_once(new_page: NewPage, p
         expect(page.locator(".wrong")).to_be_visible()
         page.fill("#token", server.token("terminal", "V1"))
         page.keyboard.press("Enter")
-        bus.stand(until="form.run")
+        bus.stand(until=SIGN_ON)
         page.reload()
-        bus.stand(until="form.run")
+        bus.stand(until=SIGN_ON)
