@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from server.protocol.recording import RecordingError, read_lines, read_recording
+from server.recordings.spool import mend
 
 SUFFIXES = (".jsonl.zst", ".jsonl")
 CARD = ".card.json"
@@ -91,9 +92,11 @@ class Shelf:
         return True
 
     def recover(self) -> None:
-        """After a crash: what was being recorded then was interrupted."""
+        """After a crash: what was being recorded then was interrupted; half a frame at its end is cut off."""
         for card in self.all():
-            if card.state == "recording":
+            path = self.path_of(card.name)
+            if card.state == "recording" and path is not None:
+                mend(path)
                 card.state, card.why_ended = "interrupted", "the server ended"
                 self.keep(card)
 

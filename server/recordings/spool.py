@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import os
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 import msgspec
 import zstandard
@@ -44,12 +44,12 @@ class Spool:
         self._waiting_lines = 0
         self._wake = asyncio.Event()
         self._closing = False
-        self._file: IO[bytes] | None = None
+        self._file: FileIO | None = None
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
         """Create the file and begin to write. Raises OSError when it cannot be created, or is there already."""
-        self._file = self.path.open("xb")
+        self._file = self.path.open("xb", buffering=0)
         self._task = asyncio.create_task(self._write_on(self._file), name=f"spool {self.path.name}")
 
     def put(self, line: Line) -> None:
@@ -77,7 +77,7 @@ class Spool:
         self._waiting_lines = 0
         self._wake.set()
 
-    async def _write_on(self, file: IO[bytes]) -> None:
+    async def _write_on(self, file: FileIO) -> None:
         try:
             while not self._closing and self.ended is None:
                 with contextlib.suppress(TimeoutError):
@@ -88,10 +88,12 @@ class Spool:
             await asyncio.to_thread(_settle, file)
         except OSError as error:
             self._end(f"the disk refused: {error.strerror or error}")
+            with contextlib.suppress(OSError):
+                file.truncate(self.written.stored_bytes)  # to the last whole frame
         finally:
             file.close()
 
-    async def _write(self, file: IO[bytes]) -> None:
+    async def _write(self, file: FileIO) -> None:
         data, lines = bytes(self._waiting), self._waiting_lines
         if not data:
             return
@@ -105,14 +107,43 @@ class Spool:
             self._end("it reached its greatest size")
 
 
-def _write_frame(file: IO[bytes], data: bytes) -> int:
-    """One whole frame by one write: a crash of this process leaves all of it or nothing."""
-    frame = zstandard.ZstdCompressor(level=LEVEL).compress(data)
-    file.write(frame)
-    file.flush()
-    return len(frame)
+def _write_frame(file: FileIO, data: bytes) -> int:
+    """One whole frame, as a rule by one write: a crash of this process leaves all of it or nothing."""
+    frame = memoryview(zstandard.ZstdCompressor(level=LEVEL).compress(data))
+    done = 0
+    while done < len(frame):
+        done += file.write(frame[done:])
+    return done
 
 
-def _settle(file: IO[bytes]) -> None:
-    file.flush()
+def _settle(file: FileIO) -> None:
     os.fsync(file.fileno())
+
+
+def mend(path: Path) -> int:
+    """Cut what a loss of power left of a frame off the end of a recording; the bytes that were cut."""
+    size = path.stat().st_size
+    whole = _whole_bytes(path)
+    if whole < size:
+        os.truncate(path, whole)
+    return size - whole
+
+
+def _whole_bytes(path: Path) -> int:
+    """Length of the frames that are complete, from the start."""
+    whole = read = 0
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    with path.open("rb") as file:
+        while piece := file.read(FRAME_BYTES):
+            read += len(piece)
+            while piece:
+                try:
+                    frame.decompress(piece)
+                except zstandard.ZstdError:
+                    return whole
+                if not frame.eof:
+                    break
+                piece = frame.unused_data
+                whole = read - len(piece)
+                frame = zstandard.ZstdDecompressor().decompressobj()
+    return whole
