@@ -24,7 +24,7 @@ ARGUMENTS = [
 ]
 PATIENCE_MS = 20_000
 """How long a page may take; only ever used up by a failing test."""
-EXPECTED_NOISE = ("WebSocket connection to", "Failed to load resource", "net::ERR")
+EXPECTED_NOISE = ("WebSocket connection to", "Failed to load resource", "net::ERR", "when fetching the script")
 
 NewPage = Callable[..., Page]
 

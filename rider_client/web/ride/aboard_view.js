@@ -183,7 +183,7 @@ function nextButton(strip, { aboard, finder }, t) {
   if (next === undefined || next.stop.stop_sequence === chosen) return null;
   return h(
     "button",
-    { key: "next", type: "button", class: "let-off", "data-act": "off", "data-sequence": next.stop.stop_sequence },
+    { key: "next", type: "button", class: chosen == null ? "let-off" : "let-off let-off-second", "data-act": "off", "data-sequence": next.stop.stop_sequence },
     icon("stop"),
     h("span", {}, h("b", {}, t("alight.next")), h("span", { class: "let-off-stop" }, inLang(next.stop.name, next.stop.names, finder.lang))),
   );

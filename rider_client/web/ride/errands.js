@@ -71,6 +71,6 @@ export async function ask(effect, lang, dispatch) {
  */
 function reported(answer, bellId, dispatch) {
   /** @type {How} */
-  const how = answer.ok ? "kept" : answer.status === 0 ? "offline" : "refused";
+  const how = answer.ok ? "kept" : answer.status === 0 ? "offline" : answer.status === 409 || answer.status === 404 ? "gone" : "refused";
   dispatch({ to: "sheets", event: { type: "report", bellId, how, record: answer.ok ? answer.body : null, text: answer.ok ? "" : answer.detail } });
 }

@@ -46,7 +46,7 @@ export function map(finder, openStopId) {
     h("circle", { class: "map-about", r: Math.min(here.accuracy_m, radiusM) }),
     stops.map((one) => stopMark(one, here, size, openStopId, favourites)),
     buses.map((bus) => busMark(bus, here, size)),
-    h("circle", { class: "map-here", r: size * 0.5 }),
+    h("circle", { class: "map-here", r: size * 0.8 }),
   );
 }
 

@@ -18,6 +18,7 @@ const ON_BOARD = new Set(["aboard", "detected"]);
  * @param {Translate} t
  */
 export function receipt(ride, serverMs, t) {
+  const priced = ride.fare_won !== undefined && ride.state !== "voided";
   const undo = ride.undo_until_ms !== undefined && serverMs < ride.undo_until_ms;
   return h(
     "article",
@@ -27,9 +28,9 @@ export function receipt(ride, serverMs, t) {
       { class: "receipt-head" },
       h("span", { class: "route" }, ride.route_name),
       h("span", { class: "plate" }, ride.plate),
-      h("b", { class: "fare" }, ride.fare_won === undefined ? t(`ride.state.${ride.state}`) : t("receipt.won", { won: won(ride.fare_won) })),
+      h("b", { class: "fare" }, priced ? t("receipt.won", { won: won(ride.fare_won ?? 0) }) : t(`ride.state.${ride.state}`)),
     ),
-    ride.fare_won === undefined ? null : h("p", { class: "aside" }, t(`ride.state.${ride.state}`)),
+    priced ? h("p", { class: "aside" }, t(`ride.state.${ride.state}`)) : null,
     h("p", {}, journey(ride, t)),
     ride.evidence.length === 0 ? null : evidence(ride, t),
     undo ? h("p", { class: "receipt-undo" }, h("button", { type: "button", class: "plain", "data-act": "undo", "data-ride": ride.ride_id }, t("ride.not_me")), h("span", { class: "aside" }, t("receipt.undo_until", { time: clockTime(ride.undo_until_ms ?? 0) }))) : null,

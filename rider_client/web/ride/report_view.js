@@ -17,7 +17,7 @@ import { inLang } from "/static/rider/ride/finder.js";
  */
 export function reportSheet({ sheets, finder }, t) {
   const { how, record, text } = sheets.report;
-  if (record === null) return h("p", { class: "empty" }, how === "asking" ? t("report.asking") : how === "offline" ? t("report.offline") : text);
+  if (record === null) return h("p", { class: "empty" }, how === "refused" ? text : t(`report.${how}`));
   return [
     h("p", { class: "aside" }, t(record.reported_ms === null ? "report.intro" : "report.sent", { time: clockTime(record.reported_ms ?? 0) })),
     facts(record, finder.lang, t),

@@ -45,6 +45,9 @@ import { initialSheets, sheet } from "/static/rider/ride/sheets.js";
  * @typedef {{state: State, effects: Effect[]}} Step
  */
 
+/** So near a stop one stands at it; a receiver between houses is off by as much. */
+const AT_STOP_M = 100;
+
 /**
  * @param {{lang: string, place: Place, favourites: Favourite[], waiting: Waiting[], wish: Profile, nowMs: number}} given
  * @returns {State}
@@ -162,6 +165,8 @@ function atStop(state, event, nowMs) {
 }
 
 /**
+ * Who stands at a stop sees its board at once.
+ *
  * @param {State} state
  * @param {import("/static/rider/ride/finder.js").Event} event
  * @param {number} nowMs
@@ -169,7 +174,11 @@ function atStop(state, event, nowMs) {
  */
 function finding(state, event, nowMs) {
   const { finder, effects } = find(state.finder, event, nowMs);
-  return { state: { ...state, finder }, effects };
+  const found = { ...state, finder };
+  const first = event.type === "near" && state.at.stop.stop_id === "" ? listed(finder)[0] : undefined;
+  if (first === undefined || first.distanceM === null || first.distanceM > AT_STOP_M) return { state: found, effects };
+  const opened = open(found, first.stop_id, nowMs);
+  return { state: opened.state, effects: [...effects, ...opened.effects] };
 }
 
 /**
