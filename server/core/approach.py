@@ -21,14 +21,6 @@ CONFIRM_M = 250.0
 AT_POLE_M = 12.0
 """How near the stop's own place counts as having reached it, for the time of arrival."""
 MIN_LEAVE_M = 10.0
-USUAL_OFFSET_M = 8.0
-"""How far beside its path a bus is seen under an open sky: half the street, and some metres of error."""
-OFFSET_MEMORY_S = 60.0
-"""Over so long the offset is averaged: reflections change with every few house fronts."""
-OFFSET_WEIGHT = 0.25
-"""... and over four reports at least."""
-MOST_SLACK_M = 30.0
-"""Receivers that err more than a stop zone say nothing of a stop at all."""
 DOORS_SLACK_M = 30.0
 """Doors open at stops only: seen open this much outside the zone they still are at its stop."""
 BRAKE_MPS2 = 1.0
@@ -92,17 +84,10 @@ class Approach:
 
     next_index: int = 0
     zones: dict[int, Zone] = field(default_factory=dict)
-    offset_m: float = USUAL_OFFSET_M
-    """How far beside its path the bus was seen of late, on average: between high houses it errs along it as much."""
-
-    def look_beside(self, track: Track, gap_s: float) -> None:
-        """Learn from how far beside its path the bus was seen after so many seconds."""
-        self.offset_m += min(OFFSET_WEIGHT, gap_s / OFFSET_MEMORY_S) * (track.offset_m - self.offset_m)
 
     def slack_m(self, track: Track) -> float:
-        """How much wider than the zone a stop must be taken where receivers err: two average errors."""
-        slack_m = min(MOST_SLACK_M, 2.0 * max(0.0, self.offset_m - USUAL_OFFSET_M))
-        return max(slack_m, DOORS_SLACK_M) if doors_open(track.fix) else slack_m
+        """How much wider than the zone a stop must be taken: by what the receiver errs, and where doors open."""
+        return max(track.errs_m, DOORS_SLACK_M) if doors_open(track.fix) else track.errs_m
 
     def standing_at(self, index: int) -> bool:
         """True while the bus stands, or has stood, in the zone of this visit and not left it."""
@@ -186,7 +171,7 @@ def close(approach: Approach, track: Track, policy: Policy, *, until: int | None
 def _look(approach: Approach, track: Track, span: Span, policy: Policy) -> None:
     pattern = track.pattern
     assert pattern is not None
-    approach.look_beside(track, (span.to_ms - span.from_ms) / 1000.0)
+    track.look_beside((span.to_ms - span.from_ms) / 1000.0)
     slack_m = approach.slack_m(track)
     reached = _reached(pattern, approach.next_index, span.to_m, policy, slack_m)
     unseen = span.to_ms - span.from_ms > SEEN_GAP_S * 1000

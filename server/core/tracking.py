@@ -22,6 +22,14 @@ GAIN_MPS2 = 1.0
 """How fast it may have gained it: comfortable acceleration of a city bus."""
 GPS_SIGMA_M = 12.0
 """Spread of fixes around the true place when the receiver says nothing: 95 % within 25 m on real C53 data."""
+USUAL_OFFSET_M = 8.0
+"""How far beside its path a bus is seen under an open sky: half the street, and some metres of error."""
+OFFSET_MEMORY_S = 60.0
+"""Over so long the offset is averaged: reflections change with every few house fronts."""
+OFFSET_WEIGHT = 0.25
+"""... and over four reports at least."""
+MOST_ERROR_M = 30.0
+"""Receivers that err more than a stop zone say nothing of a stop at all."""
 HEADING_SPEED_MPS = 2.0
 """Below walking speed a GPS heading is noise."""
 LAST_STRETCH_M = 1_000.0
@@ -110,6 +118,8 @@ class Track:
     says_speed: bool = False
     """It has reported a speed above 0 at least once (feeds that say 0 for every bus are common)."""
     offset_m: float = 0.0
+    beside_m: float = USUAL_OFFSET_M
+    """How far beside its path the bus was seen of late, on average."""
     confidence: float = 0.0
     period_s: float = 5.0
     off_fixes: int = 0
@@ -197,6 +207,18 @@ class Track:
         gained_s = self.age_s(now_ms) - 1.0
         return said if gained_s <= 0.0 else max(said, min(URBAN_TOP_MPS, said + GAIN_MPS2 * gained_s))
 
+    def look_beside(self, gap_s: float) -> None:
+        """Learn from how far beside its path the bus is seen after so many seconds."""
+        self.beside_m += min(OFFSET_WEIGHT, gap_s / OFFSET_MEMORY_S) * (self.offset_m - self.beside_m)
+
+    @property
+    def errs_m(self) -> float:
+        """How far its receiver is seen to err, whatever it says: between high houses along the path as much as beside it.
+
+        Two average errors.
+        """
+        return min(MOST_ERROR_M, 2.0 * max(0.0, self.beside_m - USUAL_OFFSET_M))
+
     @property
     def doubt_m(self) -> float:
         """How much nearer to a stop than believed the bus may have been at its last fix, beyond an ordinary GPS error.
@@ -206,8 +228,8 @@ class Track:
         if self.blind is not None:
             return self.blind.doubt_m
         if self.fix is None or self.fix.accuracy_m is None:
-            return 0.0
-        return max(0.0, self.fix.accuracy_m - GPS_SIGMA_M)
+            return self.errs_m
+        return max(self.errs_m, self.fix.accuracy_m - GPS_SIGMA_M)
 
     def uncertainty_m(self, now_ms: int, policy: Policy) -> float | None:
         """Half width of where the bus may be: GPS error, reckoning, plus age times likely speed (limited extrapolation)."""
