@@ -45,11 +45,15 @@ def _read_places(feed: FeedArchive) -> tuple[dict[str, str], dict[str, str], dic
     routes = {
         route_id.strip(): network.strip()
         for _, (route_id, network) in feed.select(tables.ROUTES, "route_id network_id?")
+        if route_id.strip()
     }
     zones: dict[str, str] = {}
     stations: dict[str, str] = {}
-    for _, row in feed.select(tables.STOPS, "stop_id zone_id? parent_station?"):
+    for line, row in feed.select(tables.STOPS, "stop_id zone_id? parent_station?"):
         stop_id, zone, station = (text.strip() for text in row)
+        if not stop_id:
+            feed.problems.add(tables.STOPS, line, "no_id", column="stop_id")
+            continue
         zones[stop_id], stations[stop_id] = zone, station
     return routes, zones, stations
 

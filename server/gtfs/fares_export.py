@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from server.core.fares.tariff import Product, ProductTariff, Tariff, Version, ZoneRule, ZoneTariff
+from server.core.fares.tariff import Product, ProductTariff, Tariff, Version, ZoneTariff
 from server.gtfs.fares_v2 import (
     CATEGORIES,
     COSTS,
@@ -20,12 +20,16 @@ from server.gtfs.fares_v2 import (
     PRODUCTS,
     ROUTE_NETWORKS,
     STOP_AREAS,
+    TIMEFRAMES,
     TRANSFER_RULES,
 )
 from server.gtfs.money import amount_text
+from server.gtfs.tables import CALENDAR, WEEKDAYS
 
 MEDIA, NETWORKS, AREAS = "fare_media.txt", "networks.txt", "areas.txt"
 CARD, CASH = "card", "cash"
+FIRST_DAY, LAST_DAY = "2000-01-01", "2099-12-31"
+"""What a feed must say where a timeframe has no first or last day."""
 COST_CODES = {cost: code for code, cost in COSTS.items()}
 LIMIT_CODES = {limits: code for code, limits in LIMITS.items()}
 Row = Sequence[object]
@@ -167,7 +171,7 @@ def _product_losses(tariff: ProductTariff) -> Iterator[Loss]:
 
 
 def _of_zones(tariff: ZoneTariff) -> FaresExport:
-    rules = [rule for rule in tariff.rules if rule.boarded is None and rule.alighted is None]
+    rules = tariff.rules
     stops = _members({area for rule in rules for area in (*rule.origins, *rule.destinations)}, tariff.zones)
     own = {route_id: (network,) for route_id, network in tariff.networks.items()}
     routes = _members({network for rule in rules for network in rule.networks}, own)
@@ -178,9 +182,11 @@ def _of_zones(tariff: ZoneTariff) -> FaresExport:
         STOP_AREAS: _table("area_id stop_id", [(area, stop) for area, ids in stops.items() for stop in ids]),
         NETWORKS: _table("network_id", [(network,) for network in routes]),
         ROUTE_NETWORKS: _table("network_id route_id", [(name, route) for name, ids in routes.items() for route in ids]),
-        LEG_RULES: _leg_rules(tariff, rules),
+        LEG_RULES: _leg_rules(tariff),
         TRANSFER_RULES: _zone_transfers(tariff),
     }
+    if tariff.timeframes:
+        files |= {TIMEFRAMES: _timeframes(tariff), CALENDAR: _services(tariff)}
     return FaresExport(files, tuple(_zone_losses(tariff)))
 
 
@@ -202,17 +208,56 @@ def _zone_prices(tariff: ZoneTariff) -> Iterator[Row]:
             yield f"transfer-{number}", rider_class, amount_text(won, digits=tariff.minor_digits), tariff.currency
 
 
-def _leg_rules(tariff: ZoneTariff, rules: Iterable[ZoneRule]) -> str:
+def _timeframes(tariff: ZoneTariff) -> str:
+    """Write the times of each timeframe; its days become a service of their own."""
+    rows = [
+        (name, when.start, when.until, _service(name, i))
+        for name, parts in tariff.timeframes.items()
+        for i, when in enumerate(parts)
+    ]
+    return _table("timeframe_group_id start_time end_time service_id", rows)
+
+
+def _services(tariff: ZoneTariff) -> str:
+    rows = [
+        (
+            _service(name, i),
+            *(int(day in when.weekdays or not when.weekdays) for day in range(7)),
+            (when.first or FIRST_DAY).replace("-", ""),
+            (when.last or LAST_DAY).replace("-", ""),
+        )
+        for name, parts in tariff.timeframes.items()
+        for i, when in enumerate(parts)
+    ]
+    return _table(" ".join(("service_id", *WEEKDAYS, "start_date end_date")), rows)
+
+
+def _service(timeframe: str, part: int) -> str:
+    return f"fares-{timeframe}-{part}"
+
+
+def _leg_rules(tariff: ZoneTariff) -> str:
     """Write one row for each network, origin and destination. Where empty means any, every row has a priority."""
     with_priority = tariff.empty == "any"
     rows = (
-        (rule.group or rule.fare, network, origin, destination, rule.fare, *((rule.priority,) if with_priority else ()))
-        for rule in rules
+        (
+            rule.group or rule.fare,
+            network,
+            origin,
+            destination,
+            rule.boarded or "",
+            rule.alighted or "",
+            rule.fare,
+            *((rule.priority,) if with_priority else ()),
+        )
+        for rule in tariff.rules
         for network in rule.networks or ("",)
         for origin in rule.origins or ("",)
         for destination in rule.destinations or ("",)
     )
-    columns = "leg_group_id network_id from_area_id to_area_id fare_product_id"
+    columns = (
+        "leg_group_id network_id from_area_id to_area_id from_timeframe_group_id to_timeframe_group_id fare_product_id"
+    )
     return _table(f"{columns} rule_priority" if with_priority else columns, rows)
 
 
@@ -235,6 +280,6 @@ def _zone_transfers(tariff: ZoneTariff) -> str:
 
 def _zone_losses(tariff: ZoneTariff) -> Iterator[Loss]:
     """Name what the files cannot say of this tariff."""
-    if any(rule.boarded or rule.alighted for rule in tariff.rules):
+    if tariff.timeframes:
         yield Loss.TIMEFRAMES
     yield Loss.SOURCES

@@ -11,7 +11,7 @@ from typing import Literal
 
 from server.core.fares.tariff import ADULT, MAX_WON, When, ZoneFare, ZoneRule, ZoneTransfer
 from server.gtfs.archive import FeedArchive
-from server.gtfs.money import minor_digits, whole_amount
+from server.gtfs.money import is_currency, minor_digits, whole_amount
 from server.gtfs.values import whole_number
 
 ATTRIBUTES, RULES = "fare_attributes.txt", "fare_rules.txt"
@@ -49,7 +49,8 @@ def _read_attributes(feed: FeedArchive, table: FareTables) -> None:
     columns = "fare_id price currency_type transfers? transfer_duration?"
     for line, row in feed.select(ATTRIBUTES, columns):
         fare_id, price, currency, transfers, duration = (text.strip() for text in row)
-        table.currency = table.currency or currency
+        if is_currency(currency):
+            table.currency = table.currency or currency
         won = whole_amount(price, digits=minor_digits(currency), limit=MAX_WON)
         times = None if transfers == UNLIMITED else whole_number(transfers, high=100)
         if not fare_id:

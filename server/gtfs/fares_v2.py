@@ -12,7 +12,7 @@ from server.core.fares.tariff import ADULT, MAX_WON, When, ZoneFare, ZoneRule, Z
 from server.core.service_calendar import date_of
 from server.gtfs.archive import FeedArchive
 from server.gtfs.fares_v1 import FareTables
-from server.gtfs.money import minor_digits, whole_amount
+from server.gtfs.money import is_currency, minor_digits, whole_amount
 from server.gtfs.problems import FeedError
 from server.gtfs.values import seconds_of, text_of, whole_number
 
@@ -72,9 +72,12 @@ def _read_prices(feed: FeedArchive, table: FareTables) -> Prices:
     columns = "fare_product_id rider_category_id? fare_media_id? amount currency"
     for line, row in feed.select(PRODUCTS, columns):
         product, category, _, amount, currency = (text.strip() for text in row)
-        table.currency = table.currency or currency
+        if is_currency(currency):
+            table.currency = table.currency or currency
         won = whole_amount(amount, digits=minor_digits(currency), limit=MAX_WON)
-        if currency != table.currency:
+        if not product:
+            feed.problems.add(PRODUCTS, line, "no_id", column="fare_product_id")
+        elif currency != table.currency:
             feed.problems.add(PRODUCTS, line, "other_currency", value=currency, used=table.currency)
         elif category and category not in table.classes:
             feed.problems.add(PRODUCTS, line, "unknown_id", column="rider_category_id", value=category)
@@ -97,8 +100,11 @@ def _for_classes(known: Mapping[str, int], classes: tuple[str, ...]) -> dict[str
 def _read_areas(feed: FeedArchive, platforms: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Read the areas of stops; a station hands its areas to its platforms unless they have their own."""
     areas: dict[str, list[str]] = {}
-    for _, (area, stop_id) in feed.select(STOP_AREAS, "area_id stop_id", required=False):
-        areas.setdefault(stop_id.strip(), []).append(area.strip())
+    for line, (area, stop_id) in feed.select(STOP_AREAS, "area_id stop_id", required=False):
+        if area.strip():
+            areas.setdefault(stop_id.strip(), []).append(area.strip())
+        else:
+            feed.problems.add(STOP_AREAS, line, "no_id", column="area_id")
     return {stop_id: tuple(areas.get(stop_id, areas.get(station, []))) for stop_id, station in platforms.items()}
 
 
@@ -123,7 +129,9 @@ def _read_timeframes(feed: FeedArchive, services: Mapping[str, Service]) -> dict
         group, start, end, service_id = (text.strip() for text in row)
         start_s, end_s = seconds_of(start or "00:00:00"), seconds_of(end or "24:00:00")
         service = services.get(service_id)
-        if service is None:
+        if not group:
+            feed.problems.add(TIMEFRAMES, line, "no_id", column="timeframe_group_id")
+        elif service is None:
             feed.problems.add(TIMEFRAMES, line, "unknown_id", column="service_id", value=service_id)
         elif start_s is None or end_s is None or start_s >= end_s or end_s > DAY_S:
             feed.problems.add(TIMEFRAMES, line, "bad_window", value=f"{start}-{end}")

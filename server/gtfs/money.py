@@ -9,6 +9,11 @@ WITH_THREE = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 """ISO 4217: minor units of currencies that do not have the usual two."""
 
 
+def is_currency(text: str) -> bool:
+    """Tell whether a text could be a currency of ISO 4217."""
+    return len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()
+
+
 def minor_digits(currency: str) -> int:
     """Tell how many decimals an amount of this currency has."""
     if currency in WITHOUT_DECIMALS:

@@ -17,7 +17,7 @@ MAX_RIDE_M = 2_000_000
 Won = Annotated[int, msgspec.Meta(ge=0, le=MAX_WON)]
 Metres = Annotated[int, msgspec.Meta(ge=0, le=MAX_RIDE_M)]
 Positive = Annotated[int, msgspec.Meta(ge=1, le=MAX_RIDE_M)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Name = Annotated[str, msgspec.Meta(min_length=1)]
 Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?$")]
 Time = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Evidence = Literal["V", "P", "D", "B", "X"]

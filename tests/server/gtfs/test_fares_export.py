@@ -25,7 +25,12 @@ def rows(text: str) -> list[dict[str, str]]:
 def round_trip(tariff: ZoneTariff, folder: Path, stops: str | None = None, routes: str | None = None) -> ZoneTariff:
     """Write a tariff into the town's feed and read it again."""
     files: dict[str, str | bytes | None] = {**TOWN, **export_fares(tariff).files}
-    files |= {"stops.txt": stops or TOWN["stops.txt"], "routes.txt": routes or TOWN["routes.txt"]}
+    calendar = TOWN["calendar.txt"] + export_fares(tariff).files.get("calendar.txt", "\n").split("\n", 1)[1]
+    files |= {
+        "calendar.txt": calendar,
+        "stops.txt": stops or TOWN["stops.txt"],
+        "routes.txt": routes or TOWN["routes.txt"],
+    }
     return read_fares(pack(folder / "again.zip", files)).tariff
 
 
@@ -52,6 +57,18 @@ def test_a_real_table_of_pairs_comes_back(tmp_path: Path, shared_dir: Path) -> N
         assert costs(again, hop, route=rule.networks[0]) == costs(first, hop, route=rule.networks[0])
 
 
+@pytest.mark.shared
+def test_a_real_feed_of_the_second_model_comes_back(tmp_path: Path, shared_dir: Path) -> None:
+    first = read_fares(shared_dir / "data" / "gtfs_static" / "transcollines_faresv2.zip").tariff
+    stops = "stop_id,stop_name,stop_lat,stop_lon\n" + "".join(f"{stop},x,45.5,-75.7\n" for stop in first.zones)
+    routes = "route_id,route_short_name,route_type\n" + "".join(f"{route},x,3\n" for route in first.networks)
+    again = round_trip(first, tmp_path, stops, routes)
+    rng = random.Random(3)
+    for _ in range(60):
+        hop, route = (rng.choice(list(first.zones)), rng.choice(list(first.zones))), rng.choice(list(first.networks))
+        assert costs(again, hop, route=route) == costs(first, hop, route=route)
+
+
 def test_transfers_and_networks_come_back(tmp_path: Path) -> None:
     tariff = msgspec.structs.replace(
         example_zones(),
@@ -60,10 +77,14 @@ def test_transfers_and_networks_come_back(tmp_path: Path) -> None:
         rules=(
             ZoneRule(fare="bus", networks=("bus",), group="bus"),
             ZoneRule(fare="boat", networks=("boat",), boarded="x"),
+            ZoneRule(fare="boat", networks=("night boat",), alighted="late"),
         ),
         zones={},
         networks={"R": "bus"},
-        timeframes={"x": (When(),)},
+        timeframes={
+            "x": (When(),),
+            "late": (When(start="22:00:00", weekdays=(4, 5)), When(first="2026-12-31", last="2026-12-31")),
+        },
         transfers=(
             ZoneTransfer(cost="all", won={"adult": -30}, from_group="bus", to_group="bus", limit_s=3600, count=2),
             ZoneTransfer(cost="transfer", from_group="bus", limit_s=60, limit_from="alighting"),
@@ -72,10 +93,14 @@ def test_transfers_and_networks_come_back(tmp_path: Path) -> None:
     )
     export = export_fares(tariff)
     assert export.losses == ("timeframes", "sources")
-    assert [row["fare_product_id"] for row in rows(export.files["fare_leg_rules.txt"])] == ["bus"]
-    again = round_trip(tariff, tmp_path)
+    routes = "route_id,route_short_name,route_type\nR,1,3\nboat,2,4\nnight boat,3,4\n"
+    again = round_trip(tariff, tmp_path, routes=routes)
     assert costs(again, ("A", "B"), ("B", "C"), ("C", "D"), ("D", "A")) == [100 + 70 + 70, 100]
     assert again.transfers[:2] == tariff.transfers
+    assert again.timeframes["late"][0].weekdays == (4, 5)
+    assert costs(again, ("A", "B"), route="night boat", boarded="2026-03-06 22:00") == [300]
+    assert costs(again, ("A", "B"), route="night boat", boarded="2026-03-05 22:00") is None
+    assert costs(again, ("A", "B"), route="night boat", boarded="2026-12-31 08:00") == [300]
     assert again.transfers[2].count == -1  # a boat ticket that is good for ever
 
 

@@ -4,12 +4,15 @@ import csv
 import io
 import itertools
 import random
+import tempfile
 import zipfile
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from server.core.fares.pricing import price
 from server.core.fares.reading import read_tariff
@@ -212,6 +215,28 @@ def test_classes_areas_networks_times_and_transfers(tmp_path: Path) -> None:
     assert problems(found) == [("fare_products.txt", 5, "several_media")]
 
 
+@pytest.mark.shared
+def test_a_real_feed_of_the_second_model_costs_what_its_table_says(shared_dir: Path) -> None:
+    path = shared_dir / "data" / "gtfs_static" / "transcollines_faresv2.zip"
+    found = read_fares(path)
+    with zipfile.ZipFile(path) as feed:
+        prices = {row["fare_product_id"]: Decimal(row["amount"]) for row in table(feed, "fare_products.txt")}
+        legs = {
+            (row["network_id"], row["from_area_id"], row["to_area_id"]): prices[row["fare_product_id"]]
+            for row in table(feed, "fare_leg_rules.txt")
+        }
+        areas = {row["stop_id"]: row["area_id"] for row in table(feed, "stop_areas.txt")}
+        routes = {row["route_id"]: row["network_id"] for row in table(feed, "routes.txt")}
+    rng = random.Random(4)
+    for _ in range(200):
+        a, b, route = rng.choice(list(areas)), rng.choice(list(areas)), rng.choice(list(routes))
+        wanted = legs.get((routes[route], areas[a], areas[b]))
+        assert costs(found.tariff, (a, b), route=route) == (None if wanted is None else [int(wanted * 100)])
+    hop, route = (next(iter(areas)),) * 2, next(iter(routes))
+    assert costs(found.tariff, hop, route=route) == [500]
+    assert costs(found.tariff, hop, route=route, boarded="2026-12-24 10:00") is None  # its fares end in August
+
+
 def test_without_priorities_an_empty_field_means_the_others(tmp_path: Path) -> None:
     rules = "network_id,from_area_id,fare_product_id\nbus,,single\n,,boat\n"
     files: Files = {**SECOND, "fare_leg_rules.txt": rules, "fare_transfer_rules.txt": None}
@@ -280,6 +305,55 @@ def test_rows_of_the_second_model_that_cannot_be_used(tmp_path: Path) -> None:
     ]
 
 
+def test_rows_without_an_id_are_listed(tmp_path: Path) -> None:
+    files: Files = {
+        **SECOND,
+        "stops.txt": SECOND["stops.txt"] + ",마,37.27,127.0,,\n",
+        "fare_products.txt": SECOND["fare_products.txt"] + ",adult,,1,KRW\n",
+        "stop_areas.txt": SECOND["stop_areas.txt"] + ",A\n",
+        "timeframes.txt": SECOND["timeframes.txt"] + ",,,W\n",
+    }
+    found = problems(imported(tmp_path, files))
+    assert {file for file, _, code in found if code == "no_id"} == {
+        "stops.txt",
+        "fare_products.txt",
+        "stop_areas.txt",
+        "timeframes.txt",
+    }
+
+
+def test_a_currency_that_is_none_is_no_currency_of_the_feed(tmp_path: Path) -> None:
+    attributes = "fare_id,price,currency_type\nodd,1,euro\nfine,2,EUR\n"
+    found = imported(tmp_path, {**FIRST, "fare_attributes.txt": attributes, "fare_rules.txt": None})
+    assert problems(found) == [("fare_attributes.txt", 2, "other_currency")]
+    assert (found.tariff.currency, list(found.tariff.fares)) == ("EUR", ["fine"])
+
+
 def test_the_town_has_no_fares(tmp_path: Path) -> None:
     with pytest.raises(FeedError):
         read_fares(pack(tmp_path / "feed.zip", dict(TOWN)))
+
+
+# -- broken feeds ------------------------------------------------------------------------------------------------------------
+
+
+@given(st.sampled_from([FIRST, SECOND]), st.data())
+def test_a_broken_feed_is_refused_or_leaves_rows_out(model: dict[str, str], data: st.DataObject) -> None:
+    """Anything may stand in any field of any fare file; what comes of it is a tariff that can be read, or a FeedError."""
+    name = data.draw(st.sampled_from(sorted(model)))
+    lines = model[name].splitlines()
+    at_line = data.draw(st.integers(0, len(lines) - 1))
+    fields = lines[at_line].split(",")
+    fields[data.draw(st.integers(0, len(fields) - 1))] = data.draw(
+        st.sampled_from(
+            ["", "-1", "x", "999999999999", "NaN", "25:00:00", "single", '"', "x" * 300, "\x00", "1e5", "７"]
+        )
+    )
+    lines[at_line] = ",".join(fields)
+    with tempfile.TemporaryDirectory() as folder:
+        feed = pack(Path(folder) / "feed.zip", {**model, name: "\n".join(lines) + "\n"})
+        try:
+            found = read_fares(feed)
+        except FeedError:
+            return
+    assert read_tariff(msgspec.json.encode(found.tariff)) == found.tariff
