@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "ridebell.import_command:import_feed",
     "serve": "ridebell.serve_command:serve",
     "token": "ridebell.token_command:token",
+    "receiver": "ridebell.receiver_command:receiver",
     "simulate": "ridebell.simulate_command:simulate",
     "record": "ridebell.record_command:record",
     "replay": "ridebell.replay_command:replay",

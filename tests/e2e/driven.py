@@ -118,8 +118,8 @@ class Riders:
     def _ask(self, method: str, path: str, body: object, token: str = "") -> dict[str, Any]:
         headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._url + path, data, headers, method=method)  # noqa: S310 - our own server
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
+        request = urllib.request.Request(self._url + path, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             got: dict[str, Any] = json.loads(answer.read())
         return got
 
