@@ -43,10 +43,7 @@ worker.addEventListener("message", (/** @type {any} */ event) => {
 });
 
 worker.addEventListener("push", (/** @type {any} */ event) => {
-  const { title, body, tag, url, lang } = event.data.json();
-  event.waitUntil(
-    worker.registration.showNotification(title, { body, tag, lang, renotify: true, data: { url }, icon: "/static/rider/icons/icon-192.png" }),
-  );
+  event.waitUntil(told(event.data.json()));
 });
 
 worker.addEventListener("notificationclick", (/** @type {any} */ event) => {
@@ -134,6 +131,18 @@ async function fromDevice(kept) {
   headers.delete("content-encoding");
   headers.delete("content-length");
   return new Response(text, { status: 200, headers });
+}
+
+/**
+ * A bell has changed. Who looks at the page just now has read it there.
+ *
+ * @param {{title: string, body: string, tag: string, url: string, lang: string}} payload  `tag`: a newer word replaces an older
+ */
+async function told({ title, body, tag, url, lang }) {
+  const open = await worker.clients.matchAll({ type: "window" });
+  if (open.some((/** @type {any} */ client) => client.visibilityState === "visible" && new URL(client.url).pathname === url)) return;
+  const icon = "/static/rider/icons/icon-192.png";
+  await worker.registration.showNotification(title, { body, tag, lang, icon, renotify: true, data: { url } });
 }
 
 /** @param {string} url */

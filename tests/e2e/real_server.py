@@ -128,13 +128,15 @@ class ServerPlace:
     vehicles: Path
     data: Path
     port: int = 0
+    code: Path | None = None
+    """Where else the server finds our packages first: another version of the pages."""
 
     @contextmanager
     def serve(self, *more: str) -> Iterator[RealServer]:
         """Run a server until the end of the block."""
         command = [sys.executable, "-m", "ridebell", "serve", "--network", str(self.network), "--data", str(self.data)]
         command += ["--vehicles", str(self.vehicles), "--port", str(self.port), *more]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=secret_env()) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=secret_env(), cwd=self.code) as process:
             try:
                 assert process.stdout is not None
                 line = process.stdout.readline()

@@ -90,7 +90,8 @@ function card(bell, state, t) {
     row?.stale ? h("p", { class: "aside" }, staleWords(row, state, t), " · ", t("row.unsure")) : null,
     message.stop_id === state.stop.stop_id ? null : h("p", { class: "aside" }, t("card.elsewhere")),
     bell.note === null ? null : h("p", { class: "aside" }, bell.note),
-    h("div", { class: "card-foot" }, cancelButton(message.bell_id, route, bell.cancelling, t), reportLink(bell, route, t), bell.asked === null ? null : wish(bell.asked, t)),
+    state.push.bells[message.bell_id] === "denied" ? h("p", { class: "aside" }, t("push.said.denied")) : null,
+    h("div", { class: "card-foot" }, cancelButton(message.bell_id, route, bell.cancelling, t), pushSwitch(message.bell_id, state, t), reportLink(bell, route, t), bell.asked === null ? null : wish(bell.asked, t)),
   );
 }
 
@@ -139,6 +140,21 @@ export function dots(reached, time, t, steps = DOTS) {
         index === reached && time !== null ? h("span", { class: "dot-time" }, time) : null,
       ),
     ),
+  );
+}
+
+/**
+ * @param {string} bellId
+ * @param {State} state
+ * @param {Translate} t
+ */
+function pushSwitch(bellId, { push }, t) {
+  if (!push.offered) return null;
+  const now = push.bells[bellId] ?? "off";
+  return h(
+    "button",
+    { type: "button", class: "push", "data-act": "push", "data-bell": bellId, "aria-pressed": String(now === "on"), "aria-busy": now === "asking" ? "true" : null },
+    t(now === "on" ? "push.on" : "push.off"),
   );
 }
 

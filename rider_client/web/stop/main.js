@@ -11,6 +11,7 @@ import { changed, keepProfile, readProfile } from "/static/shared/profile.js";
 import { wishes } from "/static/shared/profile_view.js";
 import { chooseLang, loadWords, say } from "/static/shared/words.js";
 import { readBoot } from "/static/rider/stop/boot.js";
+import { openBells } from "/static/rider/stop/board.js";
 import { cards, ended } from "/static/rider/stop/card.js";
 import { keepBoard, keepWaiting, newerBoard, readWaiting } from "/static/rider/stop/memory.js";
 import { listen } from "/static/rider/stop/socket.js";
@@ -52,6 +53,7 @@ function dispatch(event) {
   const next = step(state, event, Date.now());
   state = next.state;
   next.effects.forEach(perform);
+  if (pushes === undefined && openBells(state).length > 0) void offerPush();
   render();
 }
 
@@ -68,9 +70,22 @@ function perform(effect) {
       return keepWaiting(effect.waiting);
     case "keep wish":
       return keepProfile(effect);
+    case "push":
+      return void pushes?.then((push) => (effect.on ? push.follow(effect.bellId, lang) : push.unfollow(effect.bellId)))
+        .then((how) => dispatch({ type: "pushed", bellId: effect.bellId, how }));
     case "vibrate":
       return vibrate();
   }
+}
+
+/** @type {Promise<typeof import("/static/rider/stop/push.js")> | undefined} */
+let pushes;
+
+/** Whether a closed page can be told is looked up once there is something to tell. */
+async function offerPush() {
+  pushes = import("/static/rider/stop/push.js");
+  const push = await pushes;
+  if (await push.canPush()) dispatch({ type: "push offered", followed: push.followed() });
 }
 
 /** Always measured anew: who was told "too far" walks on and taps again. */
@@ -143,6 +158,8 @@ onPress(document, (act, data) => {
       return dispatch({ type: "press", line: data["line"] ?? "", bellId: newId() });
     case "cancel":
       return dispatch({ type: "cancel", bellId: data["bell"] ?? "" });
+    case "push":
+      return dispatch({ type: "push press", bellId: data["bell"] ?? "" });
     case "fewer":
     case "more":
     case "need":

@@ -2,6 +2,7 @@
 
 import { ENDS, forgotten } from "/static/rider/stop/board.js";
 import { RING_GIVEN_UP_MS, giveUp, located, no, notLocated, press } from "/static/rider/stop/ringing.js";
+import { NO_PUSH, stepPush } from "/static/rider/stop/pushing.js";
 import { storyOf } from "/static/rider/stop/story.js";
 
 /**
@@ -37,6 +38,7 @@ import { storyOf } from "/static/rider/stop/story.js";
  *   problem: Problem | null,
  *   party: number,
  *   needs: Need[],
+ *   push: import("/static/rider/stop/pushing.js").Push,
  * }} State
  *
  * @typedef {(
@@ -50,6 +52,7 @@ import { storyOf } from "/static/rider/stop/story.js";
  *   | {type: "not located", why: "denied" | "unavailable"}
  *   | {type: "cancel", bellId: string}
  *   | {type: "wish", party: number, needs: Need[]}
+ *   | import("/static/rider/stop/pushing.js").PushEvent
  *   | {type: "tick"}
  * )} Event
  *
@@ -59,6 +62,7 @@ import { storyOf } from "/static/rider/stop/story.js";
  *   | {type: "speak", said: Said | string}
  *   | {type: "keep waiting", waiting: Waiting[]}
  *   | {type: "keep wish", party: number, needs: Need[]}
+ *   | {type: "push", bellId: string, on: boolean}
  *   | {type: "vibrate"}
  * )} Effect
  * @typedef {{state: State, effects: Effect[]}} Step
@@ -84,6 +88,7 @@ export function initial(stop, { nonce, board, routeNames, waiting, wish, nowMs, 
     waiting: Object.fromEntries(waiting.map((one) => [one.ring.bell_id, one])),
     locating: null,
     problem: null,
+    push: NO_PUSH,
     ...wish,
   };
 }
@@ -120,6 +125,10 @@ export function step(before, event, nowMs) {
         state: { ...state, party: event.party, needs: event.needs },
         effects: [{ type: "keep wish", party: event.party, needs: event.needs }],
       };
+    case "push offered":
+    case "push press":
+    case "pushed":
+      return stepPush(state, event);
     case "tick":
       return tick(state);
   }
