@@ -1,6 +1,6 @@
-"""What several commands read before they start: the network, the vehicles' registry, the policy."""
+"""What several commands read before they start: the network, the registries, the policy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from server.core.model import Vehicle, VehicleId
     from server.core.network import Network
     from server.core.policy import Policy
+    from server.core.rides.beacons import Beacon
 
 
 def network_from(path: Path) -> "Network":
@@ -30,6 +31,18 @@ def vehicles_from(path: Path | None) -> "Mapping[VehicleId, Vehicle]":
         return {}
     try:
         return read_vehicles(path)
+    except RegistryError as error:
+        raise Refusal(str(error)) from error
+
+
+def beacons_from(path: Path | None) -> "Sequence[Beacon]":
+    """Load the registry of beacons; empty without a file."""
+    from server.registry import RegistryError, read_beacons
+
+    if path is None:
+        return ()
+    try:
+        return read_beacons(path)
     except RegistryError as error:
         raise Refusal(str(error)) from error
 

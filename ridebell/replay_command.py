@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ridebell.inputs import network_from, policy_from, vehicles_from
+from ridebell.inputs import beacons_from, network_from, policy_from, vehicles_from
 from ridebell.refusal import Refusal
 from ridebell.texts import t
 
@@ -28,6 +28,7 @@ def replay(
     lenient: Annotated[bool, typer.Option("--lenient", help=t("replay.lenient"))] = False,
     policy: Annotated[str, typer.Option(metavar="NAME|FILE", help=t("serve.policy"))] = "physical",
     vehicles: Annotated[Path | None, typer.Option(metavar="FILE", help=t("serve.vehicles"))] = None,
+    beacons: Annotated[Path | None, typer.Option(metavar="FILE", help=t("serve.beacons"))] = None,
 ) -> None:
     """Feed a recording through the engine and write what was decided."""
     from server.protocol.recording import RecordingError, opening_of, read_recording, write_lines
@@ -39,7 +40,14 @@ def replay(
     bad: list[str] = []
     try:
         run = replay_under(
-            loaded, rules, registry, opening_of(recording), trace=trace, explain=explain, predict_s=predict
+            loaded,
+            rules,
+            registry,
+            opening_of(recording),
+            trace=trace,
+            explain=explain,
+            predict_s=predict,
+            beacons=beacons_from(beacons),
         )
         lines = _paced(read_recording(recording, lenient=lenient, bad=bad), pace)
         write_lines(out, run.run(lines))

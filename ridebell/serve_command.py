@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ridebell.inputs import network_from, policy_from, vehicles_from
+from ridebell.inputs import beacons_from, network_from, policy_from, vehicles_from
 from ridebell.refusal import Refusal
 from ridebell.texts import t
 
@@ -27,6 +27,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help=t("serve.port"))] = 8080,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help=t("serve.host"))] = "127.0.0.1",
     vehicles: Annotated[Path | None, typer.Option(metavar="FILE", help=t("serve.vehicles"))] = None,
+    beacons: Annotated[Path | None, typer.Option(metavar="FILE", help=t("serve.beacons"))] = None,
     policy: Annotated[str, typer.Option(metavar="NAME|FILE", help=t("serve.policy"))] = "physical",
     poll: Annotated[str | None, typer.Option(metavar="URL", help=t("serve.poll"))] = None,
     poll_period: Annotated[
@@ -64,6 +65,7 @@ def serve(
         network=network_from(network),
         data_dir=data,
         vehicles=fleet,
+        beacons=beacons_from(beacons),
         policy=policy_from(policy),
         web=web,
         poll_url=poll,

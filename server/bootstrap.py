@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from server.core.engine import RouteEngine
 from server.core.model import Vehicle, VehicleId
 from server.core.network import Network
 from server.core.policy import Policy
+from server.core.rides.beacons import Beacon
 from server.gtfs.realtime import FeedClock, RefusedMessage, decode_vehicle_positions
 from server.learning import recall, remembering
 from server.protocol.tokens import SecretError, signing_key
@@ -43,6 +44,7 @@ class Plan:
     network: Network
     data_dir: Path
     vehicles: Mapping[VehicleId, Vehicle] = field(default_factory=dict)
+    beacons: Sequence[Beacon] = ()
     policy: Policy = field(default_factory=Policy)
     web: WebSettings = field(default_factory=WebSettings)
     runtime: RuntimeSettings = field(default_factory=RuntimeSettings)
@@ -98,7 +100,14 @@ async def running(plan: Plan) -> AsyncIterator[Runtime]:
     backend = await open_embedded(plan.data_dir)
     try:
         learned = await recall(backend.notebook)
-        engine = RouteEngine(plan.network, plan.policy, vehicles=plan.vehicles, assume_terminal=False, learned=learned)
+        engine = RouteEngine(
+            plan.network,
+            plan.policy,
+            vehicles=plan.vehicles,
+            assume_terminal=False,
+            learned=learned,
+            beacons=plan.beacons,
+        )
         runtime = Runtime(
             plan.network,
             engine,

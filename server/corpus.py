@@ -2,20 +2,21 @@
 
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from server.core.engine import RouteEngine
 from server.core.model import Vehicle, VehicleId
 from server.core.network import Network
 from server.core.policy import Policy
+from server.core.rides.beacons import Beacon
 from server.gtfs.problems import FeedError
 from server.gtfs.schedule import Schedule, read_schedule
 from server.presets import read_policy
 from server.protocol.expectations import Decision, complaints, door_reason
 from server.protocol.render import Renderer
 from server.protocol.scenario import AlertNames, Result, Scenario, ScenarioError, Verdict, feed_files, unanswered
-from server.registry import read_vehicles
+from server.registry import read_beacons, read_vehicles
 from server.replay import Replay
 
 
@@ -39,7 +40,9 @@ class Corpus:
     def decisions(self, scenario: Scenario) -> tuple[list[Decision], list[str]]:
         """All that is decided, traces included, and which of the drivers' lines found no alert to answer."""
         network, registry = self._network(scenario.network), registry_of(scenario)
-        engine = RouteEngine(network, policy_of(scenario), vehicles=registry, assume_terminal=True)
+        engine = RouteEngine(
+            network, policy_of(scenario), vehicles=registry, assume_terminal=True, beacons=beacons_of(scenario)
+        )
         replay = Replay(engine, Renderer(network, registry), trace=True)
         names, decisions, troubles = AlertNames(), list[Decision](), list[str]()
         for line in scenario.events():
@@ -67,6 +70,11 @@ def policy_of(scenario: Scenario) -> Policy:
 def registry_of(scenario: Scenario) -> Mapping[VehicleId, Vehicle]:
     """The vehicles a scenario knows of."""
     return {} if scenario.vehicles is None else read_vehicles(scenario.vehicles)
+
+
+def beacons_of(scenario: Scenario) -> Sequence[Beacon]:
+    """The beacons in a scenario's buses."""
+    return () if scenario.beacons is None else read_beacons(scenario.beacons)
 
 
 def schedule_of(folder: Path) -> Schedule:

@@ -12,16 +12,22 @@ from typing import TypeVar, assert_never
 
 from server.core.events import (
     Cancel,
+    CheckIn,
+    CheckOut,
+    Correct,
     Event,
     Fix,
+    Met,
     Presence,
     Respond,
     Ring,
     Shown,
+    Sighted,
     SignOff,
     SignOn,
     StillThere,
     TerminalLink,
+    Undo,
 )
 from server.core.model import (
     AlertId,
@@ -39,14 +45,12 @@ from server.core.model import (
 from server.core.network import Network
 from server.protocol import recording as line
 from server.protocol.messages import PresenceClaim
-from server.recorded_rides import ride_event_of
+from server.recorded_rides import CHECKED, ride_event_of, ride_line_of
 
 T = TypeVar("T")
 
 FAR_M = 2_000.0
 """Who is farther from the stop than this is put at this distance: every policy refuses it alike."""
-CHECKED = "checked"
-"""A nonce as a recording has it: the door had checked it, and it opens nothing."""
 
 
 def event_of(recorded: line.RecordedLine, now_ms: int) -> Event | None:
@@ -82,7 +86,14 @@ def event_of(recorded: line.RecordedLine, now_ms: int) -> Event | None:
             return TerminalLink(VehicleId(vehicle_id), up)
         case line.BeginLine():
             return None
-        case line.SightingsLine() | line.CheckInLine() | line.CheckOutLine() | line.UndoLine() | line.CorrectLine():
+        case (
+            line.SightingsLine()
+            | line.CheckInLine()
+            | line.CheckOutLine()
+            | line.UndoLine()
+            | line.CorrectLine()
+            | line.MetLine()
+        ):
             return ride_event_of(recorded)
         case _:
             assert_never(recorded)
@@ -225,6 +236,8 @@ def line_of(event: Event, now_ms: int, veil: Veil) -> line.RecordedLine | None:
             return line.RespondLine(at_ms=now_ms, vehicle_id=vehicle_id, alert_id=alert_id, answer=answer)
         case TerminalLink(vehicle_id=vehicle_id, up=up):
             return line.LinkLine(at_ms=now_ms, vehicle_id=vehicle_id, up=up)
+        case CheckIn() | CheckOut() | Undo() | Correct() | Met() | Sighted():
+            return ride_line_of(event, now_ms, veil.name("rider", event.rider_id))
         case _:
             return None
 

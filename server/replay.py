@@ -6,7 +6,7 @@ same bytes.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -34,6 +34,7 @@ from server.core.explain import Choice, Explanation, Telling
 from server.core.model import StopVisit, Vehicle, VehicleId
 from server.core.network import Network
 from server.core.policy import Policy
+from server.core.rides.beacons import Beacon
 from server.protocol import recording as line
 from server.protocol.render import Renderer
 from server.recorded import event_of
@@ -93,19 +94,19 @@ class Replay:
         return self.now_ms or at_ms
 
     def pass_time(self, until_ms: int, *, while_open: bool = False) -> Iterator[Decision]:
-        """Ticks on the whole seconds after the present one, up to `until_ms` (`while_open`: or until no bell is open)."""
+        """Ticks on the whole seconds after the present one, up to `until_ms` (`while_open`: or until no bell and no ride is open)."""
         if self.now_ms is None:
             return
         fine_until_s = self.now_ms // 1000 + FINE_TICKS_S
         at_s = self.now_ms // 1000 + 1
-        while at_s * 1000 <= until_ms and (self.engine.open_bell_count or not while_open):
+        while at_s * 1000 <= until_ms and (self.engine.undecided_count or not while_open):
             self.now_ms = at_s * 1000
             yield from self._step(Tick())
             yield from self._predict(at_s)
             at_s += 1 if at_s < fine_until_s else COARSE_TICK_S
 
     def end(self) -> Iterator[Decision]:
-        """Silence until every open bell has met its end; none outlives the policy's greatest age."""
+        """Silence until every open bell and ride has met its end; none outlives the policy's greatest age."""
         if self.now_ms is not None:
             limit_s = self.engine.policy.bell_max_age_s + 2 * COARSE_TICK_S
             yield from self.pass_time(self.now_ms + round(1000 * limit_s), while_open=True)
@@ -174,6 +175,7 @@ def replay_under(
     trace: bool,
     explain: bool,
     predict_s: int | None = None,
+    beacons: Sequence[Beacon] = (),
 ) -> Replay:
     """Prepare the pass over a recording that opens so: the one way in which command line and console replay."""
     engine = RouteEngine(
@@ -181,6 +183,7 @@ def replay_under(
         policy,
         vehicles=vehicles,
         assume_terminal=opening is None or opening.terminals == "assumed",
+        beacons=beacons,
         witnessed=explain,
     )
     return Replay(engine, Renderer(network, vehicles), trace=trace, explain=explain, predict_s=predict_s)

@@ -186,6 +186,11 @@ class RouteEngine:
         """How many bells have not ended."""
         return len(self._shard.bells)
 
+    @property
+    def undecided_count(self) -> int:
+        """How many bells are open, and how many rides go on or can still be taken back."""
+        return len(self._shard.bells) + self._shard.rides.undecided_count
+
     def live_alerts(self, vehicle_id: VehicleId) -> Sequence[Alert]:
         """What this vehicle's screen should show, in the order of its stops."""
         return self._shard.alerts.live(vehicle_id)

@@ -19,8 +19,19 @@ from typing import Any
 import msgspec
 
 from server.core.effects import FixRefused, Positioned
-from server.core.model import BellKind, BellState, Outcome, Phase, Reason, Stage, StopVisit, VisitOutcome
-from server.protocol.messages import AlertMessage, BellMessage, ClearMessage
+from server.core.model import (
+    BellKind,
+    BellState,
+    Outcome,
+    Phase,
+    Question,
+    Reason,
+    RideState,
+    Stage,
+    StopVisit,
+    VisitOutcome,
+)
+from server.protocol.messages import AlertMessage, BellMessage, ClearMessage, RideMessage
 from server.protocol.recording import read_lines
 
 Decision = Mapping[str, Any]
@@ -56,6 +67,7 @@ OF_THE_ALERT = ("trip_id", "stop_id", "stop_sequence")
 """What a pattern for `clear` may ask besides its own fields: they are those of the alert that is cleared."""
 FIELDS: Mapping[str, frozenset[str]] = {
     "bell": _names(BellMessage, "rider"),
+    "ride": _names(RideMessage, "rider"),
     "alert": _names(AlertMessage, "vehicle_id"),
     "clear": _names(ClearMessage, "vehicle_id", *OF_THE_ALERT),
     "refused": frozenset({"at_ms", "type", "reason", "ref", "rider", "vehicle_id"}),
@@ -68,6 +80,9 @@ CODES: Mapping[tuple[str, str], type[StrEnum]] = {
     ("bell", "state"): BellState,
     ("bell", "kind"): BellKind,
     ("bell", "reason"): Reason,
+    ("ride", "state"): RideState,
+    ("ride", "question"): Question,
+    ("ride", "reason"): Reason,
     ("alert", "stage"): Stage,
     ("clear", "outcome"): Outcome,
     ("refused", "reason"): Reason,

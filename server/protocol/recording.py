@@ -190,7 +190,15 @@ class CorrectLine(_RideLine, tag="correct", kw_only=True):
     party: Annotated[int, Meta(ge=1, le=50)] | None = None
 
 
-RideLine = SightingsLine | CheckInLine | CheckOutLine | UndoLine | CorrectLine
+class MetLine(_RideLine, tag="met", kw_only=True):
+    """An inspector, or a card reader (`by_card`), met the rider in a bus, at `met_at_ms` where that is not now."""
+
+    vehicle_id: Id
+    met_at_ms: Ms | None = None
+    by_card: bool = False
+
+
+RideLine = SightingsLine | CheckInLine | CheckOutLine | UndoLine | CorrectLine | MetLine
 RecordedLine = (
     BeginLine
     | SignOnLine

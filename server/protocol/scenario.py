@@ -2,7 +2,7 @@
 
 `NNN-name/` holds `title.txt` (one sentence; Korean first, English second), `events.jsonl` (a recording), `expected.jsonl`,
 and the feed: its own `network/`, or `network.txt` with the name of a folder in `networks/` beside the scenarios. It may hold
-`policy.txt` (the name of a preset) or `policy.json`, and `vehicles.json` (the registry).
+`policy.txt` (the name of a preset) or `policy.json`, `vehicles.json` and `beacons.json` (the registries).
 """
 
 import re
@@ -36,6 +36,7 @@ class Scenario(NamedTuple):
     network: Path
     policy: str | None
     vehicles: Path | None
+    beacons: Path | None = None
 
     def events(self) -> list[RecordedLine]:
         """What came in, in order. Raises RecordingError, and ScenarioError where nothing did."""
@@ -91,7 +92,7 @@ def _scenario(folder: Path) -> Scenario:
     titles = tuple(line.strip() for line in (folder / "title.txt").read_text("utf-8").splitlines() if line.strip())
     if not 1 <= len(titles) <= 2:
         raise ScenarioError(f"{folder}/title.txt: give one sentence, or one in Korean and one in English")
-    vehicles = folder / "vehicles.json"
+    vehicles, beacons = folder / "vehicles.json", folder / "beacons.json"
     return Scenario(
         number=folder.name[:3],
         name=folder.name,
@@ -100,6 +101,7 @@ def _scenario(folder: Path) -> Scenario:
         network=_network(folder),
         policy=_policy(folder),
         vehicles=vehicles if vehicles.is_file() else None,
+        beacons=beacons if beacons.is_file() else None,
     )
 
 

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from typing import cast
 
 from server.core.effects import Refused
-from server.core.events import Cancel, CheckOut, Undo
-from server.core.model import BellId, Reason, RideId, RiderId, StopId, VehicleId
+from server.core.events import Cancel
+from server.core.model import BellId, Reason, RiderId, StopId, VehicleId
 from server.protocol import messages as wire
 from server.protocol.codec import Codec
 from server.protocol.tokens import Role
 from server.streams import Attached, rider_stream
 from server.web.auth import Identity
 from server.web.house import House
-from server.web.rides import check_in_of, correction_of
+from server.web.rides import ride_event_of
 from server.web.rings import ring_of, still_there_of, too_often
 from server.web.session import Session
 
@@ -60,16 +60,8 @@ class RiderSession(Session):
                 self._watch(StopId(stop_id))
             case wire.UnwatchStop(stop_id=stop_id):
                 self._unwatch(StopId(stop_id))
-            case wire.CheckIn():
-                self._check_in(message)
-            case wire.CheckOut(ride_id=ride_id):
-                self.runtime.submit(CheckOut(self._rider_id, RideId(ride_id)), self.refuse_all)
-            case wire.Undo(ride_id=ride_id):
-                self.runtime.submit(Undo(self._rider_id, RideId(ride_id)), self.refuse_all)
-            case wire.Correct(ride_id=ride_id):
-                self.runtime.submit(correction_of(ride_id, message, self._rider_id), self.refuse_all)
-            case wire.Sightings():
-                pass
+            case wire.CheckIn() | wire.CheckOut() | wire.Undo() | wire.Correct() | wire.Sightings():
+                self._ride(message)
             case wire.Follow(vehicle_id=vehicle_id):
                 self._follow(VehicleId(vehicle_id))
             case wire.Unfollow(vehicle_id=vehicle_id):
@@ -83,8 +75,8 @@ class RiderSession(Session):
         else:
             self.runtime.submit(ring_of(message, self._rider_id, self.house.nonce_key), self.refuse_all)
 
-    def _check_in(self, message: wire.CheckIn) -> None:
-        event = check_in_of(self.house, message, self._rider_id)
+    def _ride(self, message: wire.CheckIn | wire.CheckOut | wire.Undo | wire.Correct | wire.Sightings) -> None:
+        event = ride_event_of(self.house, message, self._rider_id)
         if isinstance(event, Refused):
             self.refuse(event.reason, event.ref, event.detail)
         else:

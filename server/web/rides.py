@@ -1,13 +1,34 @@
 """What riders say of rides as it comes in at a door, by socket or by HTTP, becomes the core's. Web level."""
 
 import asyncio
+from typing import assert_never
 
 from server.core.effects import Refused
-from server.core.events import CheckIn, Correct, Whereabouts
+from server.core.events import CheckIn, CheckOut, Correct, RideEvent, Undo
 from server.core.model import Reason, RideId, RiderId, StopId, VehicleId
 from server.protocol import messages as wire
+from server.recorded_rides import sighted, whereabouts
 from server.web.house import House
 from server.web.presence import bus_of_nonce
+
+
+def ride_event_of(
+    house: House, said: wire.CheckIn | wire.CheckOut | wire.Undo | wire.Correct | wire.Sightings, rider_id: RiderId
+) -> RideEvent | Refused:
+    """Turn a rider's message about rides into the core's event, or into the no that this door says itself."""
+    match said:
+        case wire.CheckIn():
+            return check_in_of(house, said, rider_id)
+        case wire.CheckOut(ride_id=ride_id):
+            return CheckOut(rider_id, RideId(ride_id))
+        case wire.Undo(ride_id=ride_id):
+            return Undo(rider_id, RideId(ride_id))
+        case wire.Correct(ride_id=ride_id):
+            return correction_of(ride_id, said, rider_id)
+        case wire.Sightings():
+            return sighted(said, rider_id)
+        case _:
+            assert_never(said)
 
 
 def check_in_of(house: House, request: wire.CheckInRequest, rider_id: RiderId) -> CheckIn | Refused:
@@ -42,10 +63,3 @@ def correction_of(ride_id: str, said: wire.CorrectionFields, rider_id: RiderId) 
         alight_stop_id=StopId(said.alight_stop_id) if said.alight_stop_id is not None else None,
         party=said.party,
     )
-
-
-def whereabouts(position: wire.RidePosition | None) -> Whereabouts | None:
-    """Where a phone says it is, for the rules."""
-    if position is None:
-        return None
-    return Whereabouts(position.at_ms, position.lat, position.lon, position.accuracy_m, position.speed_mps)

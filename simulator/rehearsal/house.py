@@ -66,4 +66,6 @@ def _arguments(scenario: Scenario, rate: float, start_s: float) -> list[str]:
         arguments += ["--policy", scenario.policy]
     if scenario.vehicles is not None:
         arguments += ["--vehicles", str(scenario.vehicles)]
+    if scenario.beacons is not None:
+        arguments += ["--beacons", str(scenario.beacons)]
     return arguments

@@ -79,6 +79,7 @@ def speech(said: line.RecordedLine, number: int, *, mark: str, nonce_of: NonceOf
             | line.CheckOutLine()
             | line.UndoLine()
             | line.CorrectLine()
+            | line.MetLine()
         ):
             return None
         case _:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict, defaultdict
 
-from server.core.model import ON_BOARD, Ride, RideId, RiderId, VehicleId
+from server.core.model import ON_BOARD, Ride, RideId, RiderId, RideState, VehicleId
 
 
 class RideBook:
@@ -18,6 +18,12 @@ class RideBook:
 
     def __len__(self) -> int:
         return len(self._rides) - len(self._ended)
+
+    @property
+    def undecided_count(self) -> int:
+        """How many rides go on, or have ended and may still be undone; those that wait for an answer may wait long."""
+        asked = sum(self._rides[ride_id].state is RideState.ASKED for ride_id in self._pending)
+        return len(self) - asked
 
     def get(self, ride_id: RideId) -> Ride | None:
         """The latest record of a ride."""
