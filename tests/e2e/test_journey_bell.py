@@ -155,15 +155,17 @@ def test_the_operator_sees_bus_and_bell_without_a_rider(new_page: NewPage, serve
     bus = bus_of(new_page, server, "V1", at_m=JUST_PAST_THE_STOP_BEFORE_M)
     ops = new_page(width=1440, height=900)
     ops.goto(f"{server.url}/ops?lang=ko")
-    expect(ops.locator("#panel-buses tbody tr .plate")).to_have_text(PLATES["V1"])
-    expect(ops.locator("#panel-bells .empty")).to_be_visible()
+    row = ops.locator("#panel-buses [data-vehicle]")
+    expect(row.locator(".cell-bus")).to_have_text(PLATES["V1"])
+    expect(ops.locator("#tab-bells .count")).to_have_text("0")
     rider = rider_at(new_page, server)
     rider.click(RING)
     bus.stand(until=".alert")
-    expect(ops.locator("#panel-bells tbody tr")).to_contain_text(STOPS[STOP])
+    expect(row.locator(".alerts")).to_have_text("1")
+    expect(ops.locator("#figures dd b").nth(2)).to_have_text("1")
+    ops.click("#tab-bells")
+    expect(ops.locator("#panel-bells [data-bell]")).to_contain_text(STOPS[STOP])
     expect(ops.locator("#panel-bells .bell")).to_have_text("기사 화면")
-    expect(ops.locator("#panel-buses .alerts")).to_have_text("1")
-    expect(ops.locator("#figures dd").nth(2)).to_have_text("1")
 
 
 def test_without_demo_the_driver_page_asks_for_a_token_once(new_page: NewPage, place: ServerPlace) -> None:

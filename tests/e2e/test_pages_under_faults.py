@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import NewPage
-from tests.e2e.frames import alert, bell, vehicle
-from tests.e2e.scenes import drive_rest, open_drive, open_ops, open_stop, ring, stop_shown, tell_bell
+from tests.e2e.frames import alert, bell
+from tests.e2e.scenes import drive_rest, open_drive, open_stop, ring, stop_shown, tell_bell
 from tests.e2e.scripted_server import ScriptedServer
 
 pytestmark = pytest.mark.browser
@@ -146,24 +146,3 @@ def test_a_superseded_screen_says_so_and_waits_to_be_asked(scripted: ScriptedSer
     driver.click("[data-act='take over']")
     scripted.hear("terminal", "hello")
     expect(driver.locator(".bell-off")).to_have_count(0)
-
-
-def test_operators_lists_are_sorted_and_walked_by_keyboard(scripted: ScriptedServer, new_page: NewPage) -> None:
-    page = new_page(width=820, height=1180)
-    open_ops(scripted, page, "en")
-    rows = [vehicle("en", i) for i in range(3)]
-    scripted.tell("operator", {"type": "vehicles", "at_ms": 0, "full": True, "vehicles": rows, "gone": []})
-    first = page.locator("#panel-buses tbody tr .route").first
-    expect(first).to_have_text("62-1")
-    page.focus("[data-section=buses][data-column=route]")
-    page.keyboard.press("Enter")
-    expect(first).to_have_text("G1300")
-    expect(page.locator("[data-section=buses][data-column=route]")).to_be_focused()
-    page.focus("#panel-buses .scroll")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
-    expect(page.locator("#panel-buses tbody tr").nth(1)).to_be_focused()
-    page.focus("#tab-buses")
-    page.keyboard.press("ArrowRight")
-    expect(page.locator("#panel-bells")).to_be_visible()
-    expect(page.locator("#tab-bells")).to_be_focused()

@@ -163,7 +163,7 @@ function tabButton(tab, state, shown, t) {
  * @param {Translate} t
  */
 function busPanel(state, { fleet, slots }, t) {
-  if (state.buses === "waiting") return panel("buses", state, [headings("buses", state, t), bones()], 0, t);
+  if (state.buses === "waiting") return panel("buses", state, [headings("buses", state, t), bones()], null, t);
   if (slots.length === 0) {
     return panel("buses", state, [h("p", { key: "empty", class: "empty" }, t(fleet.count === 0 ? "live.buses.empty" : "ops.search.empty"))], 0, t);
   }
@@ -178,7 +178,7 @@ function busPanel(state, { fleet, slots }, t) {
  * @param {Translate} t
  */
 function bellPanel(state, { bells }, t) {
-  if (state.bells === null) return panel("bells", state, [headings("bells", state, t), bones()], 0, t);
+  if (state.bells === null) return panel("bells", state, [headings("bells", state, t), bones()], null, t);
   if (bells.length === 0) {
     return panel("bells", state, [h("p", { key: "empty", class: "empty" }, t(Object.keys(state.bells).length === 0 ? "live.bells.empty" : "ops.search.empty"))], 0, t);
   }
@@ -191,15 +191,15 @@ function bellPanel(state, { bells }, t) {
  * @param {Tab} tab
  * @param {State} state
  * @param {import("/static/shared/dom.js").Loose[]} body
- * @param {number} count
+ * @param {number | null} count  null while nobody knows
  * @param {Translate} t
  */
 function panel(tab, state, body, count, t) {
-  const grid = count > 0 ? { role: "grid", "aria-rowcount": String(count + 1), "aria-label": t(`live.${tab}`) } : {};
+  const grid = count === 0 ? {} : { role: "grid", "aria-rowcount": String(count === null ? -1 : count + 1), "aria-label": t(`live.${tab}`) };
   return h(
     "section",
     { key: tab, id: `panel-${tab}`, class: state.link.live ? "panel" : "panel panel-old", role: "tabpanel", "aria-labelledby": `tab-${tab}`, "aria-busy": String(tab === "buses" && state.buses === "waiting") },
-    h("div", { key: count > 0 ? "grid" : "other", class: `grid grid-${tab}`, ...grid }, body),
+    h("div", { key: count === 0 ? "other" : "grid", class: `grid grid-${tab}`, ...grid }, body),
   );
 }
 
@@ -285,7 +285,7 @@ function busRow(slot, index, state, fleet, t) {
     {
       key: row.vehicle_id,
       id: idOf("buses", row.vehicle_id),
-      class: classes.join(" ").trim(),
+      class: classes.filter(Boolean).join(" "),
       role: "row",
       "aria-rowindex": String(index + 2),
       "aria-selected": String(state.chosen === row.vehicle_id),
@@ -365,7 +365,7 @@ function bellRow(line, index, state, t) {
     {
       key: line.bell,
       id: idOf("bells", line.bell),
-      class: classes.join(" ").trim(),
+      class: classes.filter(Boolean).join(" "),
       role: "row",
       "aria-rowindex": String(index + 2),
       "data-act": "bell",
