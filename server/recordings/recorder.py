@@ -73,7 +73,7 @@ class Recorder:
         await asyncio.to_thread(self.shelf.recover)
         try:
             while True:
-                await self._look()
+                await self.look()
                 await asyncio.sleep(LOOK_EVERY_S)
         finally:
             for kind in list(self._running):
@@ -147,7 +147,8 @@ class Recorder:
         await asyncio.to_thread(self.shelf.keep, card)
         return card
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """End what is over, begin the day's recording, delete what is too old or too much."""
         now_ms = self._runtime.clock.now_ms()
         for kind, running in list(self._running.items()):
             if running.spool.ended is not None or (running.ends_ms is not None and now_ms >= running.ends_ms):
