@@ -11,6 +11,10 @@ from server.core.policy import Policy
 from server.protocol.schema_ops import Rule
 
 
+NAMES = frozenset({"schema", "name", "version"})
+"""What says which policy it is, not what it wants."""
+
+
 def rules_of(policy: Policy) -> list[Rule]:
     """Every number of a policy beside its default; those of a nested record as `record.field`."""
     return list(_rules(policy, Policy(), ""))
@@ -22,7 +26,7 @@ def _rules(policy: msgspec.Struct, default: msgspec.Struct, before: str) -> Iter
         value, usual = getattr(policy, name), getattr(default, name)
         if isinstance(value, msgspec.Struct):
             yield from _rules(value, usual, f"{before}{name}.")
-        elif isinstance(value, str | int | float | bool):
+        elif name not in NAMES and isinstance(value, str | int | float | bool):
             yield Rule(name=before + name, value=value, default=usual, source=said.get(name, ""))
 
 

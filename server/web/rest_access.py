@@ -12,14 +12,12 @@ from server.protocol.tokens import Role
 from server.web.api_parts import Here, asks, says
 from server.web.auth import Identity
 from server.web.bodies import answer, json_body
-from server.web.callers import address_of, anonymous_rider, holder, identify, keep, let_go
+from server.web.callers import DEMO_TTL_S, address_of, anonymous_rider, holder, identify, keep, let_go
 from server.web.errors import plain_problem, problem
 from server.web.house import House
 from server.web.origin import origin_allowed
 
 router = APIRouter(tags=["access"])
-
-DEMO_TTL_S = 86_400.0
 
 
 @router.post(

@@ -115,7 +115,7 @@ export function story(state, t) {
 }
 
 /**
- * What happened to the bell, to the driver's screen and what its rider said, in the order of time.
+ * What happened to the bell, what the driver was sent and what the rider said, in the order of time.
  *
  * @param {BellStory} found
  * @param {Translate} t
@@ -133,12 +133,12 @@ export function moments({ steps, alerts, reports }, t) {
       step.reason ? t("outcomes.story.why", { why: why(step.reason, t) }) : "",
     ].filter(Boolean).join(" · "),
   }));
-  const screen = alerts.filter((one) => one.what !== "changed").map((one, i) => ({
+  const screen = alerts.filter((one) => one.what === "raised" || one.what === "now").map((one, i) => ({
     key: `a${i}`,
     atMs: one.at_ms,
     tone: "screen",
     title: t(`desk.alert.${one.what}`),
-    text: [one.plate, one.what === "raised" || one.what === "now" ? t("desk.alert.away", { m: one.distance_m }) : "", one.outcome ? t(`desk.alert.outcome.${one.outcome}`) : ""].filter(Boolean).join(" · "),
+    text: `${one.plate} · ${t("desk.alert.away", { m: one.distance_m })}`,
   }));
   const said = reports.map((one, i) => ({ key: `r${i}`, atMs: one.at_ms, tone: "report", title: t("desk.report"), text: one.words ?? "" }));
   const last = steps.at(-1)?.at_ms ?? 0;

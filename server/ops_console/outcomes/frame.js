@@ -1,7 +1,7 @@
 /** What the views of outcomes share: the head with window and route, the tabs, what is shown while nothing has come. Pure. */
 
 import { h } from "/static/shared/dom.js";
-import { bones, chooser, head, stale, tabs, windowChooser } from "/static/ops/report/parts.js";
+import { bones, chooser, head, outcomeTabs, stale, windowChooser } from "/static/ops/report/parts.js";
 
 /**
  * @typedef {import("/static/ops/outcomes/main.js").State} State
@@ -10,8 +10,6 @@ import { bones, chooser, head, stale, tabs, windowChooser } from "/static/ops/re
  * @typedef {import("/static/ops/report/parts.js").Column} Column
  * @typedef {import("/static/ops/report/parts.js").Row} Row
  */
-
-const TABS = /** @type {const} */ (["figures", "bells", "latency", "map", "abuse"]);
 
 /**
  * @param {State} state
@@ -30,11 +28,7 @@ export function frame(state, t, { answer, cards, tools }, content) {
       tools,
       windowChooser(state.window, t),
     ]),
-    tabs(
-      TABS.map((id) => ({ id, href: id === "figures" ? "#/outcomes" : `#/outcomes/${id}`, name: t(`outcomes.tab.${id}`) })),
-      state.view,
-      t("outcomes.tabs"),
-    ),
+    outcomeTabs(state.view, t),
     problem === null ? null : stale(problem, value === null ? null : atMs, t),
     value === null ? (problem === null ? bones(cards, t) : null) : content(value),
   );

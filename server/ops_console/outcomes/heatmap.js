@@ -14,8 +14,8 @@ import { legendOfPassed } from "/static/ops/outcomes/legend.js";
  */
 
 const MARGIN = 24;
-const SMALLEST_PX = 4;
-const LARGEST_PX = 26;
+const SMALLEST_PX = 3;
+const LARGEST_PX = 15;
 const E5 = 100_000;
 
 /**
@@ -50,7 +50,7 @@ export function heatmap(state, t) {
 }
 
 /**
- * How stops look: rings in order of size, so that no large one hides a small one.
+ * How stops look: those with pass-bys over those without, and among these no large one over a small one.
  *
  * @param {readonly PlacedFigure[]} stops
  * @returns {{lat: number, lon: number, px: number, passed: number}[]} `passed`: share of its bells
@@ -58,7 +58,7 @@ export function heatmap(state, t) {
 export function rings(stops) {
   const most = Math.max(1, ...stops.map((one) => one.bells));
   return [...stops]
-    .sort((a, b) => b.bells - a.bells)
+    .sort((a, b) => Number(a.passed_bells > 0) - Number(b.passed_bells > 0) || b.bells - a.bells)
     .map((one) => ({
       lat: one.lat,
       lon: one.lon,
@@ -173,7 +173,7 @@ function drawRing(pen, [x, y], { px, passed }, colour) {
   pen.fillStyle = colour("raised");
   pen.fill();
   pen.globalAlpha = 1;
-  pen.lineWidth = 2;
+  pen.lineWidth = passed > 0 ? 2 : 1.5;
   pen.strokeStyle = colour(passed > 0 ? "alight" : "bell");
   pen.stroke();
   if (passed === 0) return;

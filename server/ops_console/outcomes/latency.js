@@ -50,7 +50,7 @@ export function page(state, t) {
  * @param {(key: string) => string} named
  */
 function several(state, kind, found, window, t, named) {
-  const filled = Object.entries(found).filter(([, spread]) => spread.count > 0);
+  const filled = Object.entries(found).filter(([, spread]) => spread.count > 0).sort(([a], [b]) => a.localeCompare(b, undefined, { numeric: true }));
   if (filled.length === 0) return null;
   const span = reach(filled.map(([, spread]) => spread));
   return h(

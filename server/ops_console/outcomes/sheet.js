@@ -44,7 +44,7 @@ function content(state, outcomes, t) {
   return [
     h("p", { key: "window", class: "window" }, windowWords(outcomes, t)),
     h("dl", { key: "keys", class: "keys" }, keys(outcomes, t)),
-    h("div", { key: "hours", class: "cards" }, byHour(state, outcomes, t), shown ? spread(state, "sheet", t("latency.all"), shown, windowWords({ ...outcomes, count: shown.count }, t), undefined, t) : null),
+    h("div", { key: "hours", class: "cards" }, byHour(state, outcomes, t), shown ? spread(state, "sheet", t("latency.riders"), shown, windowWords({ ...outcomes, count: shown.count }, t), undefined, t) : null),
     card({ ...kept(state, "sheet-stops", groupColumns(t("desk.stop"), t), stops), title: t("outcomes.by_stop"), window: outcomes, chart: legend(t), open: true, wide: true }, t),
     passbys(/** @type {PassBys | null} */ (state.desk.get("passbys").value), t),
   ];

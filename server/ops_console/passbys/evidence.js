@@ -69,8 +69,8 @@ function facts(found, t) {
     figure({ name: t("passbys.shown"), value: before(found.shown_ms), of: ahead(found.shown_ms), tone: found.shown_ms === null ? "fault" : "good" }),
     figure({
       name: t("passbys.decide"),
-      value: found.decide_m === null ? "–" : t("desk.alert.away", { m: found.decide_m }),
-      of: found.decide_ms === null ? t("passbys.decide.none") : clock(found.decide_ms),
+      value: found.decide_m === null ? "–" : `${found.decide_m} m`,
+      of: found.decide_ms === null ? t("passbys.decide.none") : t("passbys.decide.of", { at: clock(found.decide_ms) }),
     }),
     figure({ name: t("passbys.least"), value: kmh, of: t("passbys.least.of", { m: ZONE_M }), tone: "passed" }),
     figure({ name: t("passbys.doors"), value: found.doors === null ? t("passbys.doors.unknown") : t(`passbys.doors.${found.doors}`), of: t("passbys.least.of", { m: ZONE_M }) }),

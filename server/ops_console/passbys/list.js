@@ -3,7 +3,7 @@
 import { h } from "/static/shared/dom.js";
 import { icon } from "/static/shared/icons.js";
 import { count, dayTime, windowWords } from "/static/ops/report/format.js";
-import { bones, chooser, empty, head, query, stale, table, windowChooser } from "/static/ops/report/parts.js";
+import { bones, chooser, empty, head, outcomeTabs, query, stale, table, windowChooser } from "/static/ops/report/parts.js";
 
 /**
  * @typedef {import("/static/ops/passbys/main.js").State} State
@@ -23,8 +23,9 @@ export function list(state, t) {
   return h(
     "div",
     { key: "list", class: "desk" },
-    head(t("ops.section.passbys"), [chooser("route", t("desk.route"), state.routeId, [["", t("desk.route.all")], ...named]), windowChooser(state.window, t)]),
-    h("p", { key: "note", class: "note" }, h("a", { href: "#/outcomes" }, t("ops.section.outcomes")), " · ", t("passbys.said")),
+    head(t("ops.section.outcomes"), [chooser("route", t("desk.route"), state.routeId, [["", t("desk.route.all")], ...named]), windowChooser(state.window, t)]),
+    outcomeTabs("passbys", t),
+    h("p", { key: "note", class: "note" }, t("passbys.said")),
     problem === null ? null : stale(problem, value === null ? null : atMs, t),
     value === null ? (problem === null ? bones(1, t) : null) : rows(state, /** @type {PassBys} */ (value), t),
   );

@@ -64,7 +64,7 @@ export function wait(ms, t) {
   if (ms < 1_000) return t("ops.ms", { n: ms < 10 ? ms.toFixed(1) : ms.toFixed(0) });
   if (ms < MINUTE_MS) return t("ops.seconds", { n: (ms / 1000).toFixed(ms < 10_000 ? 1 : 0) });
   const s = Math.round(ms / 1000);
-  return t("desk.minutes", { m: Math.floor(s / 60), s: s % 60 });
+  return s % 60 === 0 ? t("desk.minutes.whole", { m: s / 60 }) : t("desk.minutes", { m: Math.floor(s / 60), s: s % 60 });
 }
 
 /**

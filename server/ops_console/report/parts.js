@@ -84,19 +84,31 @@ export function chooser(id, label, chosen, options) {
 }
 
 /**
- * Tabs of a section as links: each has an address of its own.
+ * Tabs as links: each has an address of its own.
  *
  * @param {readonly {id: string, href: string, name: string}[]} tabs
  * @param {string} chosen
  * @param {string} label
  * @returns {Node_}
  */
-export function tabs(tabs, chosen, label) {
+function tabs(tabs, chosen, label) {
   return h(
     "nav",
     { key: "tabs", class: "desk-tabs", "aria-label": label },
     tabs.map(({ id, href, name }) => h("a", { key: id, href, "aria-current": id === chosen ? "page" : null }, name)),
   );
+}
+
+/** The views of outcomes, in the order of their tabs; pass-bys are a section of their own. */
+const VIEWS = /** @type {const} */ ({ figures: "#/outcomes", bells: "#/outcomes/bells", passbys: "#/passbys", latency: "#/outcomes/latency", map: "#/outcomes/map", abuse: "#/outcomes/abuse" });
+
+/**
+ * @param {string} chosen
+ * @param {Translate} t
+ * @returns {Node_}
+ */
+export function outcomeTabs(chosen, t) {
+  return tabs(Object.entries(VIEWS).map(([id, href]) => ({ id, href, name: t(`desk.tab.${id}`) })), chosen, t("desk.tabs"));
 }
 
 /**

@@ -266,3 +266,11 @@ async def test_the_history_of_a_terminal_is_its_own(server: Running) -> None:
     found = await ask(server, "terminals/V1", from_ms=T0)
     assert (found["count"], found["plate"], len(found["rows"])) == (4, "경기70바1234", 4)
     assert (await ask(server, "terminals/V9", from_ms=T0))["rows"] == []
+
+
+async def test_in_a_demo_the_console_opens_to_whoever_comes_but_not_to_another_site(tmp_path: Path) -> None:
+    async with running(tmp_path, demo=True) as server:
+        assert (await server.http.get("/v1/ops/outcomes")).status_code == 200
+        elsewhere = await server.http.get("/v1/ops/outcomes", headers={"origin": "https://evil.example"})
+        assert elsewhere.status_code == 403
+        assert (await server.http.get("/v1/rides")).status_code == 401
