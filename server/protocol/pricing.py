@@ -40,8 +40,15 @@ class PriceQuestion(msgspec.Struct, frozen=True):
     rides: Annotated[list[AskedRide], msgspec.Meta(max_length=MAX_RIDES)]
 
 
+class ToldPart(msgspec.Struct, frozen=True):
+    """What one rule added to an increment."""
+
+    rule: str
+    won: int
+
+
 class ToldIncrement(msgspec.Struct, frozen=True):
-    """What one boarding or alighting adds, by which rules and which dated fares."""
+    """What one boarding or alighting adds, by which rules and which dated fares; `parts` sum to `won`."""
 
     at: str
     won: int
@@ -49,6 +56,7 @@ class ToldIncrement(msgspec.Struct, frozen=True):
     ride: int
     tap: str
     basis: list[str]
+    parts: list[ToldPart]
 
 
 class ToldJourney(msgspec.Struct, frozen=True):
@@ -129,4 +137,5 @@ def _told(increment: Increment, tariff: Tariff) -> ToldIncrement:
         place_of(increment.ride_id),
         str(increment.tap),
         list(increment.basis),
+        [ToldPart(str(part.rule), part.won) for part in increment.parts],
     )

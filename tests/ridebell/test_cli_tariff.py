@@ -82,6 +82,8 @@ def test_the_answer_has_the_shape_that_the_protocol_fixes(capsys: pytest.Capture
     ]
     assert journey["increments"][0]["rules"] == ["F1", "F20"]
     assert "F3" in journey["increments"][3]["rules"]
+    assert journey["increments"][3]["parts"] == [{"rule": "F3", "won": 100}]
+    assert (journey["increments"][3]["ride"], journey["increments"][3]["tap"]) == (1, "alight")
     assert answer["owed_won"] == 0
 
 
