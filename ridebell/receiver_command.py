@@ -25,8 +25,10 @@ def receiver(
     try:
         feed = PositionFeed(source, real_time=True)
         asyncio.run(_bridge(feed, origin.rstrip("/"), port))
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise Refusal(str(error)) from error
+    except OSError as error:
+        raise Refusal(t("receiver.broken", what=error.filename or source, why=error.strerror or str(error))) from error
 
 
 async def _bridge(feed: "PositionFeed", origin: str, port: int) -> None:

@@ -104,7 +104,7 @@ function middle(state, t) {
       h("ul", { class: "wants" }, wants(main, t)),
     ),
     h("aside", { class: "side", "aria-label": t("drive.distance") }, distance(main, state, t), given(main, state, t), chip(after, t), endedBeside(state.ended, t)),
-    mayTouch(state) ? buttons(main, state, t) : null,
+    mayTouch(state) && state.link.live ? buttons(main, state, t) : null,
   );
 }
 
