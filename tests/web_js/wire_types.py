@@ -3,6 +3,7 @@
 import sys
 import types
 import typing
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,11 +17,19 @@ HEADER = "/* Wire messages, version 1. Written from server/protocol/messages.py;
 
 def declarations() -> str:
     """The whole file: one interface a message, in the order of the source."""
-    kinds = [v for v in vars(wire).values() if isinstance(v, type)]
-    enums = [_enumeration(k) for k in kinds if issubclass(k, StrEnum)]
-    return HEADER + "".join(
-        enums + [_interface(k) for k in kinds if issubclass(k, wire.Message) and k is not wire.Message]
-    )
+    kinds = [v for v in vars(wire).values() if isinstance(v, type) and issubclass(v, wire.Message)]
+    structs = [kind for kind in kinds if kind is not wire.Message]
+    enums = {k for struct in structs for field in msgspec.structs.fields(struct) for k in _enums(field.type)}
+    told = [_enumeration(kind) for kind in sorted(enums, key=lambda kind: kind.__name__)]
+    return HEADER + "".join(told + [_interface(struct) for struct in structs])
+
+
+def _enums(kind: object) -> Iterator[type[StrEnum]]:
+    """The enumerations that a type speaks of, wherever they are declared."""
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        yield kind
+    for part in typing.get_args(kind):
+        yield from _enums(part)
 
 
 def _enumeration(kind: type[StrEnum]) -> str:

@@ -28,6 +28,23 @@ export type Doors =
   | "open"
   | "closed";
 
+export type EvidenceKey =
+  | "checked_in"
+  | "checked_out"
+  | "boarding_bell"
+  | "alighting_bell"
+  | "heard_beacons"
+  | "moved_with_bus"
+  | "positions_agree"
+  | "doors_opened"
+  | "stopped_hearing"
+  | "moved_away"
+  | "inspected"
+  | "card_tap"
+  | "inferred_exit"
+  | "other_bus"
+  | "corrected";
+
 export type Need =
   | "wheelchair"
   | "ramp"
@@ -43,6 +60,11 @@ export type Outcome =
   | "cancelled"
   | "expired"
   | "moved";
+
+export type Question =
+  | "aboard"
+  | "board"
+  | "alight";
 
 export type Reason =
   | "bad_message"
@@ -93,6 +115,14 @@ export type Reason =
   | "boarded_elsewhere"
   | "ride_over"
   | "undo_too_late";
+
+export type RideState =
+  | "detected"
+  | "aboard"
+  | "alighted"
+  | "settled"
+  | "voided"
+  | "asked";
 
 export type Stage =
   | "ahead"
