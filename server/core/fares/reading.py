@@ -7,7 +7,7 @@ every class) is checked here. A flaw says where, what, and is looked up by its c
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import assert_never
+from typing import TypeVar, assert_never
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,6 +16,8 @@ from server.core.fares import moments
 from server.core.fares.tariff import Disputed, Product, ProductTariff, Tariff, Version, ZoneRule, ZoneTariff
 from server.core.model import Record
 
+T = TypeVar("T")
+_TARIFFS: msgspec.json.Decoder[Tariff] = msgspec.json.Decoder(Tariff)
 MAX_BYTES = 64 << 20
 """The largest feed of fares seen has 24 000 pairs (3 MB); a larger file than this is something else."""
 
@@ -39,6 +41,7 @@ class Wrong(StrEnum):
     EARLY_TOO_MUCH = "early_too_much"
     UNKNOWN_FARE = "unknown_fare"
     UNKNOWN_TIMEFRAME = "unknown_timeframe"
+    UNKNOWN_PRODUCT = "unknown_product"
 
 
 class Flaw(Record, frozen=True, gc=False):
@@ -59,15 +62,23 @@ def read_tariff(content: bytes) -> Tariff | Flawed:
     """Decode and check a tariff. Never raises for bad content."""
     if len(content) > MAX_BYTES:
         return Flawed((Flaw("$", Wrong.TOO_LARGE, {"limit": f"{MAX_BYTES >> 20} MiB"}),))
-    try:
-        tariff = msgspec.json.decode(content, type=Tariff)
-    except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `")
-        return Flawed((Flaw(where.rstrip("`") or "$", Wrong.SHAPE, {"what": what}),))
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        return Flawed((Flaw("$", Wrong.NO_JSON, {"what": str(error)}),))
+    tariff = decoded(content, _TARIFFS)
+    if isinstance(tariff, Flawed):
+        return tariff
     flaws = tuple(_flaws(tariff))
     return Flawed(flaws) if flaws else tariff
+
+
+def decoded(content: bytes, decoder: msgspec.json.Decoder[T]) -> T | Flawed:
+    """Decode JSON into a record of our files, or say where it has another shape."""
+    try:
+        return decoder.decode(content)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `")
+        path = where.rstrip("`").replace("` in `", " in ") or "$"
+        return Flawed((Flaw(path, Wrong.SHAPE, {"what": what}),))
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        return Flawed((Flaw("$", Wrong.NO_JSON, {"what": str(error)}),))
 
 
 def _flaws(tariff: Tariff) -> Iterator[Flaw]:
