@@ -5,6 +5,8 @@ import { standing } from "/static/driver/motion.js";
 
 /** A bus without a sign-on asks so often; one with it once each time it comes to stand. */
 const ASK_EVERY_MS = 10_000;
+/** Asked again so long after an answer without a run: the server may not have known the place yet. */
+const ASK_AGAIN_MS = 2_500;
 /** How the `ref` of such a question begins: if it is refused, nobody needs to read that. */
 export const SUGGEST = "suggest-";
 
@@ -32,13 +34,22 @@ export function asked(step) {
     const quiet = !state.asking.sinceStand && !state.choosing;
     return quiet ? step : { state: { ...state, asking: { ...state.asking, sinceStand: false }, choosing: false }, effects };
   }
-  const unsaid = state.trip === null || state.trip.inferred === true;
-  const due = state.nowMs - state.asking.askedMs >= ASK_EVERY_MS && (unsaid || !state.asking.sinceStand);
+  const due = state.nowMs - state.asking.askedMs >= ASK_EVERY_MS && (unsaid(state) || !state.asking.sinceStand);
   if (!due || !state.link.live || !state.tripKnown || state.door !== "open") return step;
   return {
     state: { ...state, asking: { askedMs: state.nowMs, sinceStand: true } },
     effects: [...effects, { type: "send", message: { type: "suggest", ref: `${SUGGEST}${state.nowMs}` } }],
   };
+}
+
+/**
+ * Has the driver not said what he runs?
+ *
+ * @param {State} state
+ * @returns {boolean}
+ */
+function unsaid(state) {
+  return state.trip === null || state.trip.inferred === true;
 }
 
 /**
@@ -48,7 +59,9 @@ export function asked(step) {
  */
 export function suggested(state, { runs, mismatch }) {
   const proposal = runs.length > 0 || mismatch ? { runs, mismatch } : null;
-  return { ...state, proposal };
+  const early = proposal === null && unsaid(state);
+  const asking = early ? { ...state.asking, askedMs: state.nowMs - ASK_EVERY_MS + ASK_AGAIN_MS } : state.asking;
+  return { ...state, proposal, asking };
 }
 
 /**
@@ -61,7 +74,7 @@ export function suggested(state, { runs, mismatch }) {
 export function question(state) {
   const run = state.proposal?.runs[0];
   if (run === undefined || main(state) !== null || !standing(state.motion, state.nowMs) || state.signingOn) return null;
-  const open = state.trip === null || state.trip.inferred === true || state.proposal?.mismatch === true;
+  const open = unsaid(state) || state.proposal?.mismatch === true;
   const choosing = state.choosing || state.chosenRoute !== "";
   return open && !choosing && state.waved !== run.trip_id ? run : null;
 }

@@ -73,7 +73,7 @@ export function ask(state, t) {
     "main",
     { key: "ask", class: "door" },
     mismatch ? h("p", { class: "wrong mismatch", role: "alert" }, t("drive.mismatch")) : null,
-    h("h2", { class: "question" }, runWords("sign_on.ask", run, t)),
+    h("h2", { class: "question" }, runWords("ask", run, t)),
     h(
       "div",
       { class: "choices" },
@@ -86,13 +86,13 @@ export function ask(state, t) {
 /**
  * `…headway` where the timetable gives no time of departure.
  *
- * @param {string} key
+ * @param {"ask" | "run"} key
  * @param {SuggestedRun} run
  * @param {Translate} t
  */
 function runWords(key, run, t) {
   const values = { route: run.route_name, headsign: run.headsign };
-  return run.departs_ms === null ? t(`${key}.headway`, values) : t(key, { ...values, clock: clockTime(run.departs_ms) });
+  return run.departs_ms === null ? t(`sign_on.${key}.headway`, values) : t(`sign_on.${key}`, { ...values, clock: clockTime(run.departs_ms) });
 }
 
 /**
@@ -144,7 +144,7 @@ function otherRuns(state, t) {
       h(
         "button",
         { key: run.trip_id, type: "button", class: "quiet-button", "data-act": "run", "data-trip": run.trip_id, "data-date": run.start_date, disabled: state.signingOn },
-        runWords("sign_on.run", run, t),
+        runWords("run", run, t),
       ),
     ),
   );

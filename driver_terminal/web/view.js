@@ -263,7 +263,7 @@ function testStrip(state, t) {
     { key: "test", class: "test", "aria-label": t("test.title") },
     running !== null
       ? TESTED.map((chime) => h("span", { key: chime, class: chime === running ? `want want-${chime} lit` : `want want-${chime}` }, h("span", { class: "shape" }, icon(signs[chime])), t(words[chime])))
-      : [verdict("test.sound", selfTest.sound, t), verdict("test.screen", selfTest.screen, t), verdict("test.awake", state.awake, t)],
+      : [verdict("sound", selfTest.sound, t), verdict("screen", selfTest.screen, t), verdict("awake", state.awake, t)],
   );
 }
 
@@ -273,5 +273,5 @@ function testStrip(state, t) {
  * @param {Translate} t
  */
 function verdict(part, good, t) {
-  return h("span", { key: part, class: good ? "verdict" : "verdict wrong" }, icon(good ? "tick" : "cross"), t(`${part}.${good ? "good" : "bad"}`));
+  return h("span", { key: part, class: good ? "verdict" : "verdict wrong" }, icon(good ? "tick" : "cross"), t(`test.${part}.${good ? "good" : "bad"}`));
 }

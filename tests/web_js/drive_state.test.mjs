@@ -234,6 +234,8 @@ test("a standing bus without a run asks which it is, every ten seconds; yes sign
   const other = run(told, { type: "other" }).state;
   assert.equal(question(other), null);
   assert.equal(question(run(told, at(20, 11_000, 9)).state), null, "a moving bus is asked nothing");
+  const nothing = run(stands.state, { type: "suggestions", message: { type: "suggestions", ref: "s", mismatch: false, runs: [] } }, at(0, 12_000, 0), at(0, 12_500, 0));
+  assert.equal(sent(nothing.effects, "suggest").length, 1, "sooner again after an answer without a run");
   const noted = run(stands.state, { type: "refused", message: { type: "refused", ref: "suggest-1", reason: "rate_limited", message: "x" } }).state;
   assert.equal(noted.note, null);
 });
