@@ -38,6 +38,8 @@ def serve(
     origin: Annotated[list[str] | None, typer.Option(metavar="URL", help=t("serve.origin"))] = None,
     trusted_proxies: Annotated[str, typer.Option(metavar="ADDRESSES", help=t("serve.trusted_proxies"))] = "",
     jwks_url: Annotated[str, typer.Option(metavar="URL", help=t("serve.jwks_url"))] = "",
+    tiles: Annotated[str, typer.Option(metavar="URL", help=t("serve.tiles"))] = "",
+    tiles_by: Annotated[str, typer.Option(metavar="TEXT", help=t("serve.tiles_by"))] = "",
     push_contact: Annotated[str, typer.Option(metavar="ADDRESS", help=t("serve.push_contact"))] = "",
     driver_keys: Annotated[Path | None, typer.Option(metavar="FILE", help=t("serve.driver_keys"))] = None,
     record: Annotated[Path | None, typer.Option(metavar="DIR", help=t("serve.record"))] = None,
@@ -57,6 +59,8 @@ def serve(
         allowed_origins=tuple(origin or ()),
         trusted_proxies=trusted_proxies,
         jwks_url=jwks_url,
+        tiles_url=_checked_tiles(tiles),
+        tiles_attribution=tiles_by,
         push_contact=_checked_contact(push_contact),
         driver_keys=_checked_keys(driver_keys),
     )
@@ -102,6 +106,13 @@ def _checked_keys(path: Path | None) -> str:
     except BadKeysError as error:
         raise Refusal(str(error)) from error
     return str(path)
+
+
+def _checked_tiles(url: str) -> str:
+    """Give the pattern of pictures' addresses, or none; it must be one."""
+    if url and not (url.startswith(("https://", "http://")) and all(part in url for part in ("{z}", "{x}", "{y}"))):
+        raise Refusal(t("serve.bad_tiles", text=url))
+    return url
 
 
 def _clock(as_of: str | None, *, rate: float) -> "Clock":

@@ -56,6 +56,10 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`mailto:` or `https:` address at which push services find the operator; empty sends no pushes."""
     jwks_url: str = ""
     """Where an identity provider publishes its keys; replaces the key of our own."""
+    tiles_url: str = ""
+    """Pictures of streets under the operators' map, with `{z}`, `{x}`, `{y}`; empty: routes alone. Pages may fetch from its host."""
+    tiles_attribution: str = ""
+    """Whose pictures they are, as their licence wants it said on the map."""
     driver_keys: str = ""
     """A file with the physical keys of the drivers' terminals; empty: the shipped table (`driver_terminal/web/keys.json`)."""
 

@@ -267,8 +267,19 @@ EXAMPLES: dict[type, list[wire.Message]] = {
     wire.Taken: [
         wire.Taken(accepted=1, refused=[wire.RefusedFix(vehicle_id="V9", reason=Reason.FIX_STALE)], ref="b-1")
     ],
-    wire.WatchTopic: [wire.WatchTopic(what="network"), wire.WatchTopic(what="bells", route_id="88")],
+    wire.WatchTopic: [wire.WatchTopic(what="network", moves=True, bbox=(126.9, 37.2, 127.1, 37.3)), wire.WatchTopic(what="bells", route_id="88")],
     wire.Vehicles: [wire.Vehicles(at_ms=AT_MS, full=True, vehicles=[_vehicle])],
+    wire.Moves: [
+        wire.Moves(
+            at_ms=AT_MS,
+            n=[31, 32],
+            lat_e5=[3726357, 3727001],
+            lon_e5=[12702860, 12703122],
+            heading_deg=[92, None],
+            speed_mps=[8.3, 0.0],
+            age_s=[0, 1],
+        )
+    ],
     wire.BellEvent: [
         wire.BellEvent(
             bell="9f2c41d0a7be",

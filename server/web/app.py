@@ -54,7 +54,7 @@ def create_app(house: House) -> FastAPI:
         ("/static/ops", pages.OPS_PAGES),
     ):
         app.mount(path, PageFiles(folder))
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, tiles_url=house.settings.tiles_url)
     app.add_exception_handler(HTTPException, _http_problem)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _bad_parameter)  # type: ignore[arg-type]
     app.add_exception_handler(StoreUnavailableError, _nothing_can_be_kept)

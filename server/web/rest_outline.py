@@ -14,6 +14,7 @@ from starlette.responses import Response
 from server.core.model import Reason, RouteId, StopId
 from server.core.network import Network, Pattern, Trip, VisitRef
 from server.protocol import schema_outline as body
+from server.settings import WebSettings
 from server.web.api_parts import Here, says
 from server.web.bodies import answer
 from server.web.errors import problem
@@ -40,7 +41,7 @@ async def network_outline(request: Request, house: Here) -> Response:
         return Response(None, 304, headers)
     key = f"outline:{network.feed_hash}"
     if key not in maps:
-        maps[key] = await asyncio.to_thread(_packed, network)
+        maps[key] = await asyncio.to_thread(_packed, network, house.settings)
     packed: bytes = maps[key]
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["content-encoding"] = "gzip"
@@ -65,11 +66,13 @@ async def strip(request: Request, house: Here, route_id: str) -> Response:
     return answer(body.Strip(route_id=route.route_id, name=route.name, at_ms=now_ms, patterns=patterns))
 
 
-def _packed(network: Network) -> bytes:
-    return gzip.compress(msgspec.json.encode(_outline(network)), 6)
+def _packed(network: Network, settings: WebSettings) -> bytes:
+    url, attribution = settings.tiles_url, settings.tiles_attribution
+    tiles = body.Tiles(url=url, attribution=attribution) if url else None
+    return gzip.compress(msgspec.json.encode(_outline(network, tiles)), 6)
 
 
-def _outline(network: Network) -> body.Outline:
+def _outline(network: Network, tiles: body.Tiles | None) -> body.Outline:
     routes = list(network.routes.values())
     index_of = {route.route_id: index for index, route in enumerate(routes)}
     stops = list(network.stops.values())
@@ -85,7 +88,7 @@ def _outline(network: Network) -> body.Outline:
             lat_e5=[round(stop.lat * E5) for stop in stops],
             lon_e5=[round(stop.lon * E5) for stop in stops],
         ),
-        tiles=None,
+        tiles=tiles,
     )
 
 

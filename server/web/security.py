@@ -1,5 +1,8 @@
 """Headers that keep our pages to themselves. Web level; ASGI middleware."""
 
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,11 +26,21 @@ HEADERS = {
 """No script or style inline, nothing from elsewhere; a stop's nonce in an address never leaves by `Referer`."""
 
 
+def headers_with(tiles_url: str) -> Mapping[str, str]:
+    """Give the headers; the map's worker may fetch pictures of streets from the host of `tiles_url`, where there is one."""
+    if not tiles_url:
+        return HEADERS
+    place = urlsplit(tiles_url)
+    allowed = f"; connect-src 'self' {place.scheme}://{place.netloc}"
+    return HEADERS | {"content-security-policy": HEADERS["content-security-policy"] + allowed}
+
+
 class SecurityHeaders:
     """Adds the headers to every HTTP answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, tiles_url: str = "") -> None:
         self._app = app
+        self._headers = headers_with(tiles_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on; add to the start of an answer."""
@@ -38,7 +51,7 @@ class SecurityHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 
