@@ -6,10 +6,10 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from server.core.model import Reason
-from server.protocol.messages import Id, Message, RideMessage
+from server.protocol.messages import Id, Message, Ms, RideMessage
 
 RoleName = Literal["rider", "terminal", "operator", "inspector", "feed"]
-KeptRole = Literal["rider", "terminal", "operator", "feed", "kiosk"]
+KeptRole = Literal["rider", "terminal", "operator", "inspector", "feed", "kiosk"]
 """Whose token a browser may keep in a cookie, or let go of."""
 
 
@@ -68,6 +68,12 @@ class SignedIn(Message, omit_defaults=False, kw_only=True):
     stop_id: str | None = None
 
 
+class Login(Message, omit_defaults=False, kw_only=True):
+    """How operators sign in here: not at all (a demo), with a token, or at the company's identity provider."""
+
+    method: Literal["demo", "token", "oidc"]
+
+
 class RouteItem(Message, omit_defaults=False, kw_only=True):
     """A line the public knows by name; `route_type` as in GTFS."""
 
@@ -97,6 +103,7 @@ class PatternStop(Message, omit_defaults=False, kw_only=True):
     along_m: float
     pickup_type: int
     drop_off_type: int
+    names: dict[str, str] = {}
 
 
 class LineString(Message, omit_defaults=False, kw_only=True):
@@ -138,7 +145,7 @@ class StopItem(Message, omit_defaults=False, kw_only=True):
     wheelchair: int
     distance_m: int | None = None
     towards: str = ""
-    towards_names: dict[str, str] = {}
+    towards_names: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Stops(Message, omit_defaults=False, kw_only=True):
@@ -217,6 +224,26 @@ class Rides(Message, omit_defaults=False, kw_only=True):
     rides: list[RideMessage]
 
 
+class CardTap(Message, kw_only=True):
+    """A card that was tapped in a bus, and whose account it is linked to."""
+
+    rider: Id
+    vehicle_id: Id
+    at_ms: Ms
+
+
+class CardTaps(Message, kw_only=True):
+    """Taps that an operator's card system passes on."""
+
+    taps: Annotated[list[CardTap], Meta(max_length=1000)]
+
+
+class TapsTaken(Message, omit_defaults=False, kw_only=True):
+    """How many taps were taken."""
+
+    accepted: int
+
+
 class BusCode(Message, omit_defaults=False, kw_only=True):
     """What a bus shows now so that riders can check in; another one from `next_at_ms` on."""
 
@@ -238,6 +265,7 @@ SCHEMAS: tuple[type[msgspec.Struct], ...] = (
     SessionRequest,
     Token,
     SignedIn,
+    Login,
     Routes,
     RouteDetail,
     Stops,
@@ -245,6 +273,8 @@ SCHEMAS: tuple[type[msgspec.Struct], ...] = (
     Buses,
     BusRun,
     Rides,
+    CardTaps,
+    TapsTaken,
     BusCode,
     Health,
 )

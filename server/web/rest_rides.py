@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from server.core.effects import Effect, Refused, RideChanged, RideRepeated
-from server.core.events import RideEvent, Undo
-from server.core.model import Reason, Ride, RideId, RiderId
+from server.core.events import Met, RideEvent, Undo
+from server.core.model import Reason, Ride, RideId, RiderId, VehicleId
 from server.protocol import messages as wire
 from server.protocol import schema_http as body
 from server.protocol.tokens import Role
@@ -129,6 +129,28 @@ async def bus_code(request: Request, house: Here) -> Response:
     now_ms, step_ms = house.runtime.clock.now_ms(), BUS_STEP_S * 1000
     nonce = bus_nonce(house.nonce_key, terminal.vehicle_id, now_ms)
     return answer(body.BusCode(nonce=nonce, next_at_ms=(now_ms // step_ms + 1) * step_ms))
+
+
+@router.post(
+    "/v1/feed/card-taps",
+    responses=says("TapsTaken", "The taps are taken.", noes=(400, 401, 403, 422, 503)),
+    openapi_extra=asks("CardTaps") | needs(Role.FEED),
+    response_class=Response,
+)
+async def card_taps(request: Request, house: Here) -> Response:
+    """Pass on cards that were tapped in buses: a ride that a card has paid is not charged again."""
+    feed = await caller(house, request, Role.FEED)
+    if isinstance(feed, Response):
+        return feed
+    said = await json_body(house, request, body.CardTaps)
+    if isinstance(said, Response):
+        return said
+    for tap in said.taps:
+        event = Met(RiderId(tap.rider), VehicleId(tap.vehicle_id), tap.at_ms, by_card=True)
+        for effect in await house.runtime.ask(event):
+            if isinstance(effect, Refused):
+                return problem(request, house.words, effect.reason)
+    return answer(body.TapsTaken(accepted=len(said.taps)))
 
 
 async def _of(house: House, ride_id: str, subject: str) -> Ride | None:

@@ -102,7 +102,7 @@ def test_slack_favours_whoever_is_judged(tmp_path: Path) -> None:
         ("{", "not an expectation"),
         ("[1]", "not an expectation"),
         ({"state": "served"}, "needs a `type`"),
-        ({"type": "served"}, "one of bell, alert"),
+        ({"type": "served"}, "one of bell, ride, alert"),
         ({"never": "bell"}, "needs a `type`"),
         ({"type": "bell", "stat": "served"}, "a bell has no field `stat`; it has at_ms, attempt"),
         ({"never": {"type": "bell", "state": "severd"}}, "`state` of a bell is never 'severd'; it is one of waiting"),

@@ -125,7 +125,7 @@ def test_each_type_of_line_is_taken() -> None:
     run = new_replay()
     decisions = [json.loads(msgspec.json.encode(d)) for d in run.run(parsed(lines))]
     assert of(decisions, "bell")[-1]["state"] == "cancelled"
-    assert [d["reason"] for d in of(decisions, "refused")] == ["unknown_alert"]
+    assert [d["reason"] for d in of(decisions, "refused")] == ["unknown_alert", "not_on_board", "unknown_ride", "unknown_ride"]
     assert run.read["sightings"] == run.read["undo"] == 1
     assert run.written["bell"] == len(of(decisions, "bell"))
 

@@ -15,7 +15,7 @@ async def test_a_rider_says_hello_and_is_welcome(server: Running) -> None:
     welcome = await rider.next()
     assert welcome["type"] == "welcome"
     assert welcome["recovered"] is False
-    assert welcome["snapshot"] == {"bells": []}
+    assert welcome["snapshot"] == {"bells": [], "rides": []}
     assert welcome["heartbeat_s"] == 10
     assert abs(welcome["server_at_ms"] - server.now_ms()) < 5_000
 
