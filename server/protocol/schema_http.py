@@ -103,7 +103,7 @@ class PatternStop(Message, omit_defaults=False, kw_only=True):
     along_m: float
     pickup_type: int
     drop_off_type: int
-    names: dict[str, str] = {}
+    names: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class LineString(Message, omit_defaults=False, kw_only=True):
