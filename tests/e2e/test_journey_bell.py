@@ -133,6 +133,25 @@ def test_presence_by_position_is_asked_for_on_the_tap_and_explained(new_page: Ne
     expect(rider.locator(".problem")).to_have_count(0)
 
 
+def test_the_bell_of_a_rider_who_walks_away_ends_by_itself(new_page: NewPage, server: RealServer) -> None:
+    bus = bus_of(new_page, server, "V1", at_m=JUST_PAST_THE_STOP_BEFORE_M)
+    rider = new_page(permissions=["geolocation"])
+    rider.context.set_geolocation({"latitude": lat_at(AT_STOP_M + 20), "longitude": LON0, "accuracy": 10})
+    rider.goto(f"{server.url}/s/S{STOP}")
+    rider.click(RING)
+    bus.stand(until=".alert")
+    away_m = iter(range(300, 2000, 5))
+
+    def waits() -> bool:
+        place = {"latitude": lat_at(AT_STOP_M + next(away_m)), "longitude": LON0, "accuracy": 10.0}
+        rider.context.set_geolocation(place)  # type: ignore[arg-type]
+        return rider.locator(".ended-what").count() == 0
+
+    bus.stand_while(waits, within_s=60)
+    story(rider, "정류장에서 멀어져 벨을 마쳤어요.")
+    expect(bus.page.locator(".alert")).to_have_count(0)
+
+
 def test_the_keyboard_alone_rings_and_cancels_in_english(new_page: NewPage, server: RealServer) -> None:
     bus = bus_of(new_page, server, "V1", at_m=JUST_PAST_THE_STOP_BEFORE_M)
     rider = new_page(lang="en-US")

@@ -1,5 +1,6 @@
 /** The rider app: connects socket, state and view. The only module here that touches document, clock, storage and device. */
 
+import { locate, mayLocate, speaker, vibrate } from "/static/shared/device.js";
 import { byId, onPress, patch } from "/static/shared/dom.js";
 import { readFavourites, toggleFavourite } from "/static/shared/favourites.js";
 import { newId } from "/static/shared/id.js";
@@ -9,7 +10,11 @@ import { keepForOffline } from "/static/shared/offline.js";
 import { changed, keepProfile, readProfile } from "/static/shared/profile.js";
 import { wishes } from "/static/shared/profile_view.js";
 import { Session } from "/static/shared/session.js";
+import { Staying } from "/static/shared/staying.js";
+import { Staying } from "/static/shared/staying.js";
 import { chooseLang, loadWords, say } from "/static/shared/words.js";
+import { waitingBells } from "/static/rider/stop/board.js";
+import { openBells, waitingBells } from "/static/rider/stop/board.js";
 import { keepWaiting, readWaiting } from "/static/rider/stop/memory.js";
 import { notice } from "/static/rider/stop/view.js";
 import { ask } from "/static/rider/ride/errands.js";
@@ -18,13 +23,10 @@ import { listenApp } from "/static/rider/ride/socket.js";
 import { app, initialApp, placeOf } from "/static/rider/ride/state.js";
 import { content, heading, myBells, tabs } from "/static/rider/ride/view.js";
 
-const POSITION_WAIT_MS = 10_000;
 const TICK_MS = 1_000;
 /** A companion's view is read anew after this long. */
 const COMPANION_MS = 5_000;
 const VIBRATE_MS = 200;
-/** Sentences that follow at once are spoken as the last one. */
-const SPEAK_AFTER_MS = 250;
 const TYPING_MS = 250;
 
 const lang = chooseLang(new URLSearchParams(location.search).get("lang"), document.documentElement.lang, navigator.language);
@@ -42,11 +44,14 @@ let state = initialApp({
 
 const session = new Session({ path: "/v1/ws/rider", ticket: { role: "rider" }, lang, capMs: 20_000, tell: listenApp((event) => dispatch(event)) });
 
+const staying = new Staying((message) => session.send({ ...message }));
+
 /** @param {import("/static/rider/ride/state.js").Event} event */
 function dispatch(event) {
   const next = app(state, event, Date.now());
   state = next.state;
   next.effects.forEach(perform);
+  staying.follow(waitingBells(state.at));
   render();
 }
 
@@ -61,6 +66,10 @@ function perform(effect) {
       return keepWaiting(effect.waiting);
     case "keep wish":
       return keepProfile(effect);
+    case "push":
+      return void pushes
+        ?.then((push) => (effect.on ? push.follow(effect.bellId, lang) : push.unfollow(effect.bellId)))
+        .then((how) => dispatch({ to: "stop", event: { type: "pushed", bellId: effect.bellId, how } }));
     case "vibrate":
       return vibrate(VIBRATE_MS);
     case "buzz":
@@ -90,40 +99,14 @@ function perform(effect) {
   }
 }
 
-/**
- * Always measured anew: who was told "too far" walks on and taps again.
- *
- * @param {(position: {lat: number, lon: number, accuracy_m: number}) => void} found
- * @param {(why: "denied" | "unavailable") => void} failed
- */
-function locate(found, failed) {
-  if (!("geolocation" in navigator)) return failed("unavailable");
-  navigator.geolocation.getCurrentPosition(
-    ({ coords }) => found({ lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.round(coords.accuracy) }),
-    (error) => failed(error.code === error.PERMISSION_DENIED ? "denied" : "unavailable"),
-    { enableHighAccuracy: true, maximumAge: 0, timeout: POSITION_WAIT_MS },
-  );
-}
+/** @type {Promise<typeof import("/static/rider/stop/push.js")> | undefined} */
+let pushes;
 
-/**
- * Browsers let a page vibrate only once it was touched.
- *
- * @param {number | number[]} pattern
- */
-function vibrate(pattern) {
-  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(pattern);
-}
-
-/** @type {number | undefined} */
-let speaking;
-
-/** @param {string} sentence */
-function speak(sentence) {
-  clearTimeout(speaking);
-  speaking = setTimeout(() => {
-    const spoken = byId("spoken");
-    spoken.textContent = spoken.textContent === sentence ? `${sentence}\u00a0` : sentence;
-  }, SPEAK_AFTER_MS);
+/** Whether a closed page can be told is looked up once there is something to tell. */
+async function offerPush() {
+  pushes = import("/static/rider/stop/push.js");
+  const push = await pushes;
+  if (await push.canPush()) dispatch({ to: "stop", event: { type: "push offered", followed: push.followed() } });
 }
 
 /**
@@ -192,6 +175,8 @@ onPress(document, (act, data) => {
       return dispatch({ to: "stop", event: { type: "press", line: data["line"] ?? "", bellId: newId() } });
     case "cancel":
       return dispatch({ to: "stop", event: { type: "cancel", bellId: data["bell"] ?? "" } });
+    case "push":
+      return dispatch({ to: "stop", event: { type: "push press", bellId: data["bell"] ?? "" } });
     case "locate":
       return dispatch({ to: "finder", event: { type: "locate" } });
     case "closer":
@@ -208,7 +193,12 @@ onPress(document, (act, data) => {
     case "undo":
       return dispatch({ to: "aboard", event: { type: "undo", rideId: data["ride"] ?? "" } });
     case "confirm":
-      return dispatch({ to: "aboard", event: { type: "confirm", rideId: data["ride"] ?? "" } });
+    case "correct":
+      return correct(data["ride"] ?? "", data["end"], data["stop"] ?? "");
+    case "fix":
+      return fix(data["ride"] ?? "", data["end"] === "board" ? "board" : "alight");
+    case "leave it":
+      return dispatch({ to: "sheets", event: { type: "leave it" } });
     case "share":
       return dispatch({ to: "sheets", event: { type: "share", rideId: data["ride"] ?? "" } });
     case "unshare":
@@ -217,6 +207,25 @@ onPress(document, (act, data) => {
       return dispatch({ to: "sheets", event: { type: "confirm report" } });
   }
 });
+
+/**
+ * @param {string} rideId
+ * @param {string | undefined} end none: it is as it stands
+ * @param {string} stopId
+ */
+function correct(rideId, end, stopId) {
+  dispatch({ to: "aboard", event: { type: "correct", rideId, end: end === "board" || end === "alight" ? end : null, stopId } });
+  dispatch({ to: "sheets", event: { type: "leave it" } });
+}
+
+/**
+ * @param {string} rideId
+ * @param {"board" | "alight"} end
+ */
+function fix(rideId, end) {
+  const ride = state.aboard.rides[rideId] ?? state.sheets.rides?.find((one) => one.ride_id === rideId);
+  if (ride !== undefined) dispatch({ to: "sheets", event: { type: "fix", ride, end } });
+}
 
 /** @param {string} stopId */
 function star(stopId) {
@@ -243,12 +252,6 @@ addEventListener("hashchange", () => {
   scrollTo(0, 0);
 });
 
-/** Only where the rider has allowed it before: a page that opens with a question is closed. */
-async function locateIfAllowed() {
-  const allowed = await navigator.permissions?.query({ name: "geolocation" });
-  if (allowed?.state === "granted") dispatch({ to: "finder", event: { type: "locate" } });
-}
-
 function tick() {
   dispatch({ to: "all", event: { type: "tick" } });
 }
@@ -263,7 +266,7 @@ if (state.place.tab === "with") {
   setInterval(lookWith, COMPANION_MS);
 } else {
   session.start();
-  void locateIfAllowed();
+  void mayLocate().then((may) => (may ? dispatch({ to: "finder", event: { type: "locate" } }) : undefined));
 }
 keepForOffline();
 setInterval(tick, TICK_MS);

@@ -40,6 +40,16 @@ export function openBells(state) {
 
 /**
  * @param {State} state
+ * @returns {string[]} ids of the bells whose rider still has to be at the stop
+ */
+export function waitingBells(state) {
+  return openBells(state)
+    .filter(({ message }) => message.kind === "board" && message.state !== "arrived")
+    .map(({ message }) => message.bell_id);
+}
+
+/**
+ * @param {State} state
  * @returns {Bell[]} the latest first, a few
  */
 export function endedBells(state) {

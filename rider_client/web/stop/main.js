@@ -7,11 +7,12 @@ import { Session } from "/static/shared/session.js";
 import { isFavourite, toggleFavourite } from "/static/shared/favourites.js";
 import { keepLook, readLook } from "/static/shared/look.js";
 import { lookAfter, lookChoices } from "/static/shared/look_view.js";
+import { Staying } from "/static/shared/staying.js";
 import { changed, keepProfile, readProfile } from "/static/shared/profile.js";
 import { wishes } from "/static/shared/profile_view.js";
 import { chooseLang, loadWords, say } from "/static/shared/words.js";
 import { readBoot } from "/static/rider/stop/boot.js";
-import { openBells } from "/static/rider/stop/board.js";
+import { openBells, waitingBells } from "/static/rider/stop/board.js";
 import { cards, ended } from "/static/rider/stop/card.js";
 import { keepBoard, keepWaiting, newerBoard, readWaiting } from "/static/rider/stop/memory.js";
 import { listen } from "/static/rider/stop/socket.js";
@@ -48,11 +49,14 @@ const session = new Session({
   tell: listen((event) => dispatch(event)),
 });
 
+const staying = new Staying((message) => session.send({ ...message }));
+
 /** @param {import("/static/rider/stop/state.js").Event} event */
 function dispatch(event) {
   const next = step(state, event, Date.now());
   state = next.state;
   next.effects.forEach(perform);
+  staying.follow(waitingBells(state));
   if (pushes === undefined && openBells(state).length > 0) void offerPush();
   render();
 }

@@ -30,6 +30,8 @@ export function storyOf(bell, { routeNames }) {
       return assigned(bell, values);
     case "declined":
       return { key: message.reason === "full" ? "story.declined.full" : "story.declined.cannot_stop", values };
+    case "cancelled":
+      return { key: `story.cancelled${message.reason === "walked_away" ? ".walked_away" : ""}`, values };
     case "expired":
       return { key: `story.expired${message.reason === "no_more_buses" ? ".no_more_buses" : ""}`, values };
     default:
