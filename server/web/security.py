@@ -35,8 +35,14 @@ def headers_with(tiles_url: str) -> Mapping[str, str]:
     return HEADERS | {"content-security-policy": HEADERS["content-security-policy"] + allowed}
 
 
+PARTS = frozenset({b"script", b"style", b"image", b"font", b"manifest", b"empty"})
+"""What a browser says it makes of an answer (`Sec-Fetch-Dest`) that is no document and no worker of its own."""
+OF_A_PART = ("x-content-type-options",)
+"""A page's parts live under the page's policy; thirty of them without these headers are 15 KB less on a first visit."""
+
+
 class SecurityHeaders:
-    """Adds the headers to every HTTP answer."""
+    """Adds the headers to every HTTP answer; to the files that are part of a page only what holds for them."""
 
     def __init__(self, app: ASGIApp, *, tiles_url: str = "") -> None:
         self._app = app
@@ -48,11 +54,18 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        names = OF_A_PART if _is_part(scope) else tuple(self._headers)
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                for name in names:
+                    headers.setdefault(name, self._headers[name])
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+def _is_part(scope: Scope) -> bool:
+    asked: list[tuple[bytes, bytes]] = scope["headers"]
+    return scope["path"].startswith("/static/") and any(n == b"sec-fetch-dest" and v in PARTS for n, v in asked)
