@@ -83,7 +83,7 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
     order();
     const chosen = state.chosen === null ? null : (fleet.slotOf(state.chosen) ?? null);
     map.choose({ hides: (slot) => hidden[slot] === 1, chosen, follows: state.follows });
-    const shown = { fleet, slots, bells: bellOrder(state, fleet, routeName), garages: garages(), routes: routes() };
+    const shown = { fleet, slots, bells: bellOrder(state, fleet, routeName), garages: garages(), routes: routes(), tilesBy: outline?.attribution ?? "" };
     patch(parts.figures, figures(state, t));
     patch(parts.side, side(state, shown, t));
     patch(parts.over, overMap(state, shown, t));

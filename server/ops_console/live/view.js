@@ -18,7 +18,7 @@ import { TABS, hasEnded } from "/static/ops/live/state.js";
  * @typedef {import("/static/ops/live/lists.js").BellLine} BellLine
  *
  * What is shown of the fleet at this moment: slots in the list's order, bells in theirs, and the choices of the filters.
- * @typedef {{fleet: Fleet, slots: number[], bells: BellLine[], garages: string[], routes: {id: string, name: string}[]}} Shown
+ * @typedef {{fleet: Fleet, slots: number[], bells: BellLine[], garages: string[], routes: {id: string, name: string}[], tilesBy: string}} Shown
  */
 
 const COLUMNS = { buses: ["route", "bus", "state", "next", "age"], bells: ["rung", "route", "stop", "state", "bus"] };
@@ -409,6 +409,7 @@ export function overMap(state, shown, t) {
       KINDS.map((kind) => h("li", { key: kind }, sign(kind), t(`live.kind.${kind}`))),
       h("li", { key: "ring" }, h("span", { class: "mark mark-ring" }), t("live.kind.bell")),
     ),
+    shown.tilesBy === "" ? null : h("p", { key: "tiles", class: "tiles-by" }, shown.tilesBy),
     state.map === "failed" ? h("p", { key: "failed", class: "map-word", role: "alert" }, t("live.map.failed"), h("button", { class: "button", type: "button", "data-act": "map again" }, t("ops.failed.retry"))) : null,
     state.map === "waiting" ? h("p", { key: "waiting", class: "map-word map-waiting" }, t("live.map.waiting")) : null,
     state.link.live || state.buses === "waiting" ? null : lost(state, t),
