@@ -485,7 +485,7 @@ class WatchTopic(Message, tag="watch", kw_only=True):
     route_id: Id | None = None
     moves: bool = False
     """Of `network`: places come as `moves`, and a row only when more than its place has changed."""
-    bbox: tuple[Lon, Lat, Lon, Lat] | None = None
+    bbox: Annotated[list[float], Meta(min_length=4, max_length=4)] | None = None
     """With `moves`: west, south, east, north of what is on the screen; buses outside move once in five seconds."""
     focus_route_id: Id | None = None
     """With `moves`: the rows of this route still come with every fix, as its strip needs them."""

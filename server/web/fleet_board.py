@@ -26,7 +26,8 @@ ROWS_A_FRAME = 500
 """About 200 KB; a watcher that reads slowly is given the next when it has taken this one."""
 E5 = 100_000
 
-Bbox = tuple[float, float, float, float]
+Bbox = tuple[float, ...]
+"""West, south, east, north in degrees."""
 
 
 class Watcher(Protocol):

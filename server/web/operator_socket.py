@@ -52,7 +52,8 @@ class OperatorSession(Session):
                 if unknown is not None:
                     self.refuse(Reason.UNKNOWN_ROUTE, what, {"route_id": unknown})
                 elif what == "network":
-                    self._follow_fleet(Wish(message.route_id, message.moves, message.bbox, message.focus_route_id))
+                    bbox = tuple(message.bbox) if message.bbox is not None else None
+                    self._follow_fleet(Wish(message.route_id, message.moves, bbox, message.focus_route_id))
                 else:
                     self._follow(what, message.route_id)
             case _:
