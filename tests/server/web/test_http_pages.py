@@ -4,9 +4,11 @@ import asyncio
 import html
 import json
 import re
+from pathlib import Path
 
 import pytest
 
+from server.web.shell import Shell
 from tests.server.web.web_world import Running, stop_x
 
 
@@ -60,6 +62,76 @@ async def test_files_have_types_and_are_asked_for_again(server: Running) -> None
         assert answer.headers["cache-control"] == "no-cache"
         again = await server.http.get(path, headers={"if-none-match": answer.headers["etag"]})
         assert again.status_code == 304
+
+
+async def test_files_are_packed_for_whoever_can_unpack_them(server: Running) -> None:
+    path = "/static/rider/stop/state.js"
+    plain = await server.http.get(path, headers={"accept-encoding": "identity"})
+    packed = await server.http.get(path, headers={"accept-encoding": "gzip, br"})
+    assert plain.headers["vary"] == packed.headers["vary"] == "accept-encoding"
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert plain.text == packed.text
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+    assert plain.headers["etag"] != packed.headers["etag"]
+    stop = await server.http.get("/s/S3", headers={"accept-encoding": "gzip"})
+    assert stop.headers["content-encoding"] == "gzip"
+    assert (await server.http.post(path)).status_code == 405
+    assert (await server.http.head(path)).text == ""
+
+
+async def test_a_part_of_a_page_lives_under_the_pages_policy(server: Running) -> None:
+    for dest, has in (("script", False), ("style", False), ("empty", False), ("document", True), ("worker", True)):
+        answer = await server.http.get("/static/rider/stop/state.js", headers={"sec-fetch-dest": dest})
+        assert ("content-security-policy" in answer.headers) is has, dest
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    page = await server.http.get("/s/S3", headers={"sec-fetch-dest": "empty"})
+    assert "content-security-policy" in page.headers
+
+
+async def test_the_page_names_all_that_its_script_will_ask_for(server: Running) -> None:
+    for path, entry in (("/s/S3", "stop"), ("/kiosk/S3", "kiosk")):
+        page = (await server.http.get(path)).text
+        named = set(re.findall(r'modulepreload" href="([^"]+)"', page))
+        assert f"/static/rider/{entry}/main.js" in named
+        waiting, seen = [f"/static/rider/{entry}/main.js"], set[str]()
+        while waiting:
+            address = waiting.pop()
+            seen.add(address)
+            answer = await server.http.get(address)
+            assert answer.status_code == 200
+            waiting += [a for a in re.findall(r'from "(/static/[^"]+)";', answer.text) if a not in seen]
+        assert named == seen
+
+
+async def test_the_service_worker_changes_with_every_file(server: Running) -> None:
+    answer = await server.http.get("/sw.js")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["cache-control"] == "no-cache"
+    page = await server.http.get("/s/S3")
+    version = page.headers["x-ridebell-shell"]
+    assert f'"{version}"' in answer.text
+    assert f'content="{version}"' in page.text
+
+
+def test_the_version_is_of_the_files_contents(tmp_path: Path) -> None:
+    (tmp_path / "words").mkdir()
+    for name in ("a.js", "words/ko.json"):
+        (tmp_path / name).write_text(name)
+    shell = Shell({"/static/x": tmp_path})
+    first = shell.version()
+    assert shell.version() == first
+    (tmp_path / "words" / "ko.json").write_text("other")
+    second = shell.version()
+    assert second != first
+    (tmp_path / "notes.md").write_text("no part of a page")
+    assert shell.version() == second
+    (tmp_path / "a.js").write_text('import { b } from "/static/x/b.js";\nimport "/static/x/c.js";\n')
+    (tmp_path / "b.js").write_text('export { c } from "/static/x/c.js";\n')
+    (tmp_path / "c.js").write_text('const lazy = () => import("/static/x/d.js");\n')
+    assert shell.modules("/static/x/a.js") == ["/static/x/a.js", "/static/x/b.js", "/static/x/c.js"]
+    with pytest.raises(FileNotFoundError, match="/static/y"):
+        shell.modules("/static/y/a.js")
 
 
 @pytest.mark.parametrize(
