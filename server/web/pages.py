@@ -76,7 +76,7 @@ async def ride_page(request: Request) -> Response:
     """Give the rider app."""
     lang = language_of(request.query_params.get("lang") or request.headers.get("accept-language"))
     words = page_words(lang, "ride")
-    blanks = {name: html.escape(words[f"ride.{name}"]) for name in ("heading", "no_script", "tabs")}
+    blanks = {name: html.escape(words[f"page.ride.{name}"]) for name in ("heading", "no_script", "tabs")}
     blanks |= {"lang": lang, "title": f"{blanks['heading']} · {html.escape(words['ride.app'])}"}
     return filled_page(
         request, "ride.html", blanks | head_blanks("/static/rider/ride/main.js", lang, "rider/ride"), lang

@@ -165,6 +165,7 @@ def _pattern(network: Network, pattern: Pattern) -> body.PatternItem:
                 along_m=round(visit.along_m, 1),
                 pickup_type=visit.pickup_type,
                 drop_off_type=visit.drop_off_type,
+                names=dict(at.names),
             )
         )
     return body.PatternItem(

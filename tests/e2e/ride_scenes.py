@@ -124,8 +124,8 @@ def ride_frame(lang: str, state: str = "aboard", **changes: Any) -> Frame:
         "began_ms": now_ms() - 240_000,
         "at_ms": now_ms(),
         "evidence": [
-            {"key": "checked_in", "values": {}},
-            {"key": "moved_with_bus", "values": {"gaps": 2}},
+            {"key": "checked_in", "values": {"at_ms": now_ms() - 240_000, "how": "code"}},
+            {"key": "moved_with_bus", "values": {"stops": 2, "seconds": 190}},
         ],
         "board_stop_id": "S1",
         "board_stop_name": STOPS[lang][1],

@@ -49,7 +49,7 @@ export const GIVEN_UP_MS = 10_000;
  *   | {type: "stay on"}
  *   | {type: "check out"}
  *   | {type: "undo", rideId: string}
- *   | {type: "confirm", rideId: string}
+ *   | {type: "correct", rideId: string, end: "board" | "alight" | null, stopId: string}
  *   | {type: "tick"}
  * )} Event
  *
@@ -132,8 +132,8 @@ export function ride(aboard, event, around) {
       return leave(aboard, "check_out", current(aboard)?.ride_id, around);
     case "undo":
       return leave(aboard, "undo", event.rideId, around);
-    case "confirm":
-      return leave(aboard, "correct", event.rideId, around);
+    case "correct":
+      return leave(aboard, "correct", event.rideId, around, event.end === null ? {} : { [`${event.end}_stop_id`]: event.stopId });
     case "tick":
       return tick(aboard, around);
   }
@@ -351,17 +351,18 @@ function stayOn(aboard, { live: linked }) {
 }
 
 /**
- * Said of a ride: got off; was not on it; it is as it stands (the answer to a question).
+ * Said of a ride: got off; was not on it; got on or off elsewhere, or it is as it stands (the answer to a question).
  *
  * @param {Aboard} aboard
  * @param {"check_out" | "undo" | "correct"} type
  * @param {string | undefined} rideId
  * @param {Around} around
+ * @param {Record<string, string>} [more]
  * @returns {Step}
  */
-function leave(aboard, type, rideId, { live: linked }) {
+function leave(aboard, type, rideId, { live: linked }, more = {}) {
   if (rideId === undefined) return still(aboard);
-  return linked ? { aboard: { ...aboard, problem: null }, effects: [{ type: "send", message: { type, ride_id: rideId } }] } : offline(aboard);
+  return linked ? { aboard: { ...aboard, problem: null }, effects: [{ type: "send", message: { type, ride_id: rideId, ...more } }] } : offline(aboard);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { h } from "/static/shared/dom.js";
 import { icon } from "/static/shared/icons.js";
-import { ageWords, clockTime, minutesUntil } from "/static/shared/time.js";
+import { ageWords, clockTime } from "/static/shared/time.js";
 import { say } from "/static/shared/words.js";
 import { dots } from "/static/rider/stop/card.js";
 import { alightStory } from "/static/rider/ride/alight_story.js";
@@ -10,12 +10,12 @@ import { current, openBell, way } from "/static/rider/ride/aboard.js";
 import { inLang } from "/static/rider/ride/finder.js";
 import { won } from "/static/rider/ride/money.js";
 import { asked, receipt } from "/static/rider/ride/receipt.js";
+import { chooser } from "/static/rider/ride/strip_view.js";
 
 /**
  * @typedef {import("/static/shared/words.js").Translate} Translate
  * @typedef {import("/static/rider/ride/state.js").State} State
  * @typedef {import("/static/rider/ride/api.js").BusItem} BusItem
- * @typedef {import("/static/rider/ride/strip.js").Ahead} Ahead
  * @typedef {import("/static/rider/ride/strip.js").Strip} Strip
  * @typedef {import("/static/shared/wire.d.ts").BellMessage} BellMessage
  * @typedef {import("/static/shared/wire.d.ts").RideMessage} RideMessage
@@ -37,13 +37,13 @@ export function aboardTab(state, t) {
   const problem = aboard.problem === null ? null : typeof aboard.problem === "string" ? aboard.problem : say(aboard.problem, t);
   return [
     problem === null ? null : h("p", { key: "problem", class: "problem" }, problem),
-    Object.values(aboard.rides).filter((ride) => ride.state === "asked").map((ride) => asked(ride, t)),
+    Object.values(aboard.rides).filter((ride) => ride.state === "asked").map((ride) => asked(ride, state.sheets.fixing, t)),
     on === null ? choose(state, t) : riding(on, state, t),
     Object.values(aboard.rides)
       .filter((ride) => ride !== on && ride.state !== "asked")
       .sort((a, b) => b.at_ms - a.at_ms)
       .slice(0, 1)
-      .map((ride) => receipt(ride, state.at.nowMs + state.at.serverAheadMs, t)),
+      .map((ride) => receipt(ride, { serverMs: state.at.nowMs + state.at.serverAheadMs, fixing: state.sheets.fixing }, t)),
   ];
 }
 
@@ -122,7 +122,7 @@ function riding(on, state, t) {
     head(on, state, t),
     bell === null ? null : bellCard(bell, state, t),
     strip === null ? h("p", { class: "empty" }, t(aboard.bus === null ? "aboard.looking" : "aboard.lost")) : nextButton(strip, state, t),
-    strip === null ? null : stripList(strip, bell, state, finder.lang, t),
+    strip === null ? null : chooser(strip, aboard.ringing?.stopSequence ?? bell?.stop_sequence ?? null, finder.lang, t),
     foot(on, state, t),
   );
 }
@@ -186,58 +186,6 @@ function nextButton(strip, { aboard, finder }, t) {
     { key: "next", type: "button", class: chosen == null ? "let-off" : "let-off let-off-second", "data-act": "off", "data-sequence": next.stop.stop_sequence },
     icon("stop"),
     h("span", {}, h("b", {}, t("alight.next")), h("span", { class: "let-off-stop" }, inLang(next.stop.name, next.stop.names, finder.lang))),
-  );
-}
-
-/**
- * The coming stops; the bus slides along from the stop before to the next one.
- *
- * @param {Strip} strip
- * @param {BellMessage | null} bell
- * @param {State} state
- * @param {string} lang
- * @param {Translate} t
- */
-function stripList(strip, bell, { aboard }, lang, t) {
-  const chosen = aboard.ringing?.stopSequence ?? bell?.stop_sequence ?? null;
-  const before = strip.before;
-  return [
-    h("h3", { class: "strip-title", id: "strip-title" }, t("alight.choose")),
-    h(
-      "ol",
-      { class: "strip", "aria-labelledby": "strip-title", "--share": String(Math.round(strip.share * 1000) / 1000) },
-      before === null ? null : h("li", { key: `before ${before.stop_sequence}`, class: "strip-before", "aria-hidden": "true" }, h("span", { class: "strip-name" }, inLang(before.name, before.names, lang))),
-      strip.ahead.map((one) => stripStop(one, chosen, strip, lang, t)),
-      h("li", { key: "bus", class: before === null ? "strip-bus strip-bus-first" : "strip-bus", "aria-hidden": "true" }, icon("arrow")),
-    ),
-  ];
-}
-
-/**
- * @param {Ahead} one
- * @param {number | null} chosen
- * @param {Strip} strip
- * @param {string} lang
- * @param {Translate} t
- */
-function stripStop({ stop, inS, away }, chosen, strip, lang, t) {
-  const name = inLang(stop.name, stop.names, lang);
-  const minutes = minutesUntil(inS);
-  const here = strip.here && away === 1;
-  const when = here ? t("row.here") : minutes === null ? t("eta.soon") : t("alight.minutes", { n: minutes });
-  const inner = [h("span", { class: "strip-name" }, name), h("span", { class: "strip-when" }, when)];
-  const is = stop.stop_sequence === chosen;
-  const kind = ["strip-stop", is ? "strip-chosen" : "", here ? "strip-here" : ""].join(" ").trim();
-  if (!stop.alighting || here) return h("li", { key: stop.stop_sequence, class: `${kind} strip-closed` }, h("span", { class: "strip-line" }, inner, stop.alighting ? null : h("span", { class: "strip-no" }, t("alight.not_here"))));
-  return h(
-    "li",
-    { key: stop.stop_sequence, class: kind },
-    h(
-      "button",
-      { type: "button", class: "strip-line", "data-act": "off", "data-sequence": stop.stop_sequence, "aria-pressed": String(is) },
-      inner,
-      is ? h("span", { class: "strip-off" }, icon("stop"), t("alight.here")) : null,
-    ),
   );
 }
 

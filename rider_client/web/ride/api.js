@@ -104,6 +104,14 @@ export function stopBy(stopId) {
   return ask(`/v1/stops/${encodeURIComponent(stopId)}`);
 }
 
+/**
+ * @param {string} routeId
+ * @returns {Promise<Answer<{patterns: import("/static/rider/ride/fix.js").Pattern[]}>>}
+ */
+export function routeBy(routeId) {
+  return ask(`/v1/routes/${encodeURIComponent(routeId)}`);
+}
+
 /** @returns {Promise<Answer<{rides: import("/static/shared/wire.d.ts").RideMessage[]}>>} */
 export function pastRides() {
   return ask("/v1/rides?limit=50");

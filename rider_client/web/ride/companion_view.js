@@ -5,8 +5,9 @@ import { ageWords, clockTime, minutesUntil } from "/static/shared/time.js";
 import { say } from "/static/shared/words.js";
 import { inLang } from "/static/rider/ride/finder.js";
 import { stripOf } from "/static/rider/ride/strip.js";
+import { preview } from "/static/rider/ride/strip_view.js";
 
-/** Stops shown beyond the next, where no stop to get off at is known. */
+/** So many stops are shown where none to get off at is chosen. */
 const STOPS_SHOWN = 6;
 
 /**
@@ -36,7 +37,6 @@ function companion({ run, bus, alight_stop_sequence: alight, expires_ms: expires
   const agoS = Math.max(0, (nowMs - bus.at_ms) / 1000);
   const strip = stripOf(run, bus, agoS);
   const goal = strip?.ahead.find(({ stop }) => stop.stop_sequence === alight) ?? null;
-  const shown = strip === null ? [] : strip.ahead.filter(({ away }) => away <= (goal?.away ?? STOPS_SHOWN));
   return h(
     "section",
     { key: "bus", class: "riding", "aria-labelledby": "with-title" },
@@ -44,17 +44,7 @@ function companion({ run, bus, alight_stop_sequence: alight, expires_ms: expires
     h("p", { class: "towards" }, t("chip.headsign", { headsign: run.headsign })),
     goal === null ? null : h("p", { class: "with-goal" }, goalWords(goal, lang, t)),
     strip === null ? h("p", { class: "empty" }, t("aboard.lost")) : null,
-    h(
-      "ol",
-      { class: "strip", "--share": String(strip?.share ?? 0) },
-      shown.map(({ stop, inS }) =>
-        h(
-          "li",
-          { key: stop.stop_sequence, class: stop.stop_sequence === alight ? "strip-stop strip-chosen strip-closed" : "strip-stop strip-closed" },
-          h("span", { class: "strip-line" }, h("span", { class: "strip-name" }, inLang(stop.name, stop.names, lang)), h("span", { class: "strip-when" }, inMinutes(inS, t))),
-        ),
-      ),
-    ),
+    strip === null ? null : preview(strip, alight, STOPS_SHOWN, lang, t),
     h("p", { class: "aside" }, t("with.age", { age: say(ageWords(bus.age_s + agoS), t) }), " · ", t("with.until", { time: clockTime(expiresMs) })),
     h("p", { class: "aside" }, t("with.privacy")),
   );
@@ -69,13 +59,4 @@ function goalWords({ stop, inS }, lang, t) {
   const minutes = minutesUntil(inS);
   const name = inLang(stop.name, stop.names, lang);
   return minutes === null ? t("with.goal.soon", { stop: name }) : t("with.goal", { stop: name, n: minutes });
-}
-
-/**
- * @param {number} seconds
- * @param {Translate} t
- */
-function inMinutes(seconds, t) {
-  const minutes = minutesUntil(seconds);
-  return minutes === null ? t("eta.soon") : t("alight.minutes", { n: minutes });
 }

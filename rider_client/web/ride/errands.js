@@ -1,6 +1,7 @@
 /** Carries out what the state asks for over HTTP, and brings back what came as events. */
 
 import * as api from "/static/rider/ride/api.js";
+import { choices } from "/static/rider/ride/fix.js";
 
 /**
  * @typedef {import("/static/rider/ride/state.js").Event} Event
@@ -52,6 +53,12 @@ export async function ask(effect, lang, dispatch) {
       const answer = await api.companionOf(effect.link);
       const how = answer.ok ? "kept" : answer.status === 0 ? "offline" : "gone";
       return dispatch({ to: "sheets", event: { type: "companion", link: effect.link, how, view: answer.ok ? answer.body : null } });
+    }
+    case "ask choices": {
+      const { ride, end } = effect;
+      const answer = await api.routeBy(ride.route_id);
+      const found = answer.ok ? choices(answer.body.patterns, ride, end, lang) : null;
+      return dispatch({ to: "sheets", event: { type: "choices", rideId: ride.ride_id, end, choices: found } });
     }
     case "make link": {
       const answer = await api.makeLink(effect.rideId);

@@ -11,9 +11,7 @@ import { changed, keepProfile, readProfile } from "/static/shared/profile.js";
 import { wishes } from "/static/shared/profile_view.js";
 import { Session } from "/static/shared/session.js";
 import { Staying } from "/static/shared/staying.js";
-import { Staying } from "/static/shared/staying.js";
 import { chooseLang, loadWords, say } from "/static/shared/words.js";
-import { waitingBells } from "/static/rider/stop/board.js";
 import { openBells, waitingBells } from "/static/rider/stop/board.js";
 import { keepWaiting, readWaiting } from "/static/rider/stop/memory.js";
 import { notice } from "/static/rider/stop/view.js";
@@ -44,6 +42,7 @@ let state = initialApp({
 
 const session = new Session({ path: "/v1/ws/rider", ticket: { role: "rider" }, lang, capMs: 20_000, tell: listenApp((event) => dispatch(event)) });
 
+const speak = speaker(byId("spoken"));
 const staying = new Staying((message) => session.send({ ...message }));
 
 /** @param {import("/static/rider/ride/state.js").Event} event */
@@ -52,6 +51,7 @@ function dispatch(event) {
   state = next.state;
   next.effects.forEach(perform);
   staying.follow(waitingBells(state.at));
+  if (pushes === undefined && openBells(state.at).length > 0) void offerPush();
   render();
 }
 

@@ -30,9 +30,9 @@ function round(metres) {
 
 /**
  * @param {Finder} finder
- * @param {string} openStopId
+ * @param {{stop_id: string, name: string}} open the stop whose board is open
  */
-export function map(finder, openStopId) {
+export function map(finder, open) {
   const { here, radiusM, features, buses } = finder;
   if (here === null) return null;
   const lines = features.filter((one) => one.properties.kind === "pattern");
@@ -44,7 +44,7 @@ export function map(finder, openStopId) {
     { class: "map", viewBox: `${-radiusM} ${-radiusM * 0.75} ${radiusM * 2} ${radiusM * 1.5}`, preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true", focusable: "false" },
     h("g", { class: "map-lines" }, lines.map((one) => h("path", { key: one.properties.pattern_id, d: pathOf(one, here) }))),
     h("circle", { class: "map-about", r: Math.min(here.accuracy_m, radiusM) }),
-    stops.map((one) => stopMark(one, here, size, openStopId, favourites)),
+    stops.map((one) => stopMark(one, here, size, open, favourites)),
     buses.map((bus) => busMark(bus, here, size)),
     h("circle", { class: "map-here", r: size * 0.8 }),
   );
@@ -64,19 +64,19 @@ export function pathOf({ geometry }, here) {
  * @param {Feature} feature
  * @param {Here} here
  * @param {number} size
- * @param {string} openStopId
+ * @param {{stop_id: string, name: string}} open
  * @param {Set<string>} favourites
  */
-function stopMark({ geometry, properties }, here, size, openStopId, favourites) {
+function stopMark({ geometry, properties }, here, size, open, favourites) {
   const [x, y] = placed(here, geometry.coordinates[0], geometry.coordinates[1]);
   const id = String(properties.stop_id);
-  const kind = ["map-stop", id === openStopId ? "map-open" : "", favourites.has(id) ? "map-favourite" : ""].join(" ").trim();
+  const kind = ["map-stop", id === open.stop_id ? "map-open" : "", favourites.has(id) ? "map-favourite" : ""].join(" ").trim();
   return h(
     "g",
     { key: `stop ${id}`, class: kind, transform: `translate(${x} ${y})`, "data-act": "open", "data-stop": id },
     h("circle", { class: "map-target", r: size * 2.4 }),
-    h("circle", { class: "map-pole", r: size * (id === openStopId ? 0.9 : 0.6) }),
-    id === openStopId ? h("text", { y: -size * 1.4, "font-size": size * 1.5 }, properties.name ?? "") : null,
+    h("circle", { class: "map-pole", r: size * (id === open.stop_id ? 0.9 : 0.6) }),
+    id === open.stop_id ? h("text", { y: -size * 1.4, "font-size": size * 1.5 }, open.name) : null,
   );
 }
 

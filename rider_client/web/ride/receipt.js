@@ -1,23 +1,24 @@
 /** A ride as a receipt: what it cost, how that came about, what speaks for it, and how to take it back. State in, nodes out. */
 
 import { h } from "/static/shared/dom.js";
-import { icon } from "/static/shared/icons.js";
 import { clockTime } from "/static/shared/time.js";
+import { correctable } from "/static/rider/ride/fix.js";
 import { won } from "/static/rider/ride/money.js";
 
 /**
  * @typedef {import("/static/shared/words.js").Translate} Translate
  * @typedef {import("/static/shared/wire.d.ts").RideMessage} RideMessage
+ * @typedef {import("/static/rider/ride/sheets.js").Fixing} Fixing
  */
 
 const ON_BOARD = new Set(["aboard", "detected"]);
 
 /**
  * @param {RideMessage} ride
- * @param {number} serverMs
+ * @param {{serverMs: number, fixing: Fixing | null}} now
  * @param {Translate} t
  */
-export function receipt(ride, serverMs, t) {
+export function receipt(ride, { serverMs, fixing }, t) {
   const priced = ride.fare_won !== undefined && ride.state !== "voided";
   const undo = ride.undo_until_ms !== undefined && serverMs < ride.undo_until_ms;
   return h(
@@ -33,6 +34,7 @@ export function receipt(ride, serverMs, t) {
     priced ? h("p", { class: "aside" }, t(`ride.state.${ride.state}`)) : null,
     h("p", {}, journey(ride, t)),
     ride.evidence.length === 0 ? null : evidence(ride, t),
+    undo ? corrections(ride, fixing, t) : null,
     undo ? h("p", { class: "receipt-undo" }, h("button", { type: "button", class: "plain", "data-act": "undo", "data-ride": ride.ride_id }, t("ride.not_me")), h("span", { class: "aside" }, t("receipt.undo_until", { time: clockTime(ride.undo_until_ms ?? 0) }))) : null,
   );
 }
@@ -76,13 +78,14 @@ function timed(values) {
  * Asked instead of charged: were you on it, where did you get on or off?
  *
  * @param {RideMessage} ride
+ * @param {Fixing | null} fixing
  * @param {Translate} t
  */
-export function asked(ride, t) {
+export function asked(ride, fixing, t) {
   return h(
     "section",
     { key: ride.ride_id, class: "card asked", "aria-label": t("asked.label") },
-    h("div", { class: "card-head" }, icon("person"), h("span", { class: "route" }, ride.route_name), h("span", { class: "plate" }, ride.plate)),
+    h("div", { class: "card-head" }, h("span", { class: "route" }, ride.route_name), h("span", { class: "plate" }, ride.plate)),
     h("p", { class: "story" }, t(`asked.${ride.question ?? "aboard"}`, { route: ride.route_name, time: clockTime(ride.began_ms), stop: ride.alight_stop_name ?? ride.board_stop_name ?? "" })),
     h(
       "div",
@@ -90,5 +93,43 @@ export function asked(ride, t) {
       h("button", { type: "button", class: "plain", "data-act": "confirm", "data-ride": ride.ride_id }, t("asked.yes")),
       h("button", { type: "button", class: "plain", "data-act": "undo", "data-ride": ride.ride_id }, t("asked.no")),
     ),
+    corrections(ride, fixing, t),
+  );
+}
+
+/**
+ * "I got off elsewhere": a button, and once pressed the stops that come into question.
+ *
+ * @param {RideMessage} ride
+ * @param {Fixing | null} fixing
+ * @param {Translate} t
+ */
+function corrections(ride, fixing, t) {
+  if (fixing?.rideId === ride.ride_id) return [choosing(ride, fixing, t)];
+  return correctable(ride).map((end) =>
+    h("button", { key: end, type: "button", class: "plain fix", "data-act": "fix", "data-ride": ride.ride_id, "data-end": end }, t(`fix.${end}`)),
+  );
+}
+
+/**
+ * @param {RideMessage} ride
+ * @param {Fixing} fixing
+ * @param {Translate} t
+ */
+function choosing(ride, { end, how, choices }, t) {
+  const now = end === "board" ? ride.board_stop_id : ride.alight_stop_id;
+  return h(
+    "div",
+    { key: "fixing", class: "fixing", role: "group", "aria-label": t(`fix.${end}.which`) },
+    h("p", { class: "story" }, t(`fix.${end}.which`)),
+    how === "asking" ? h("p", { class: "aside" }, t("fix.asking")) : how === "offline" ? h("p", { class: "aside" }, t("fix.failed")) : null,
+    choices.map((one) =>
+      h(
+        "button",
+        { key: one.stop_id, type: "button", class: "strip-line", "data-act": "correct", "data-ride": ride.ride_id, "data-end": end, "data-stop": one.stop_id, "aria-pressed": String(one.stop_id === now) },
+        h("span", { class: "strip-name" }, one.name),
+      ),
+    ),
+    h("button", { key: "close", type: "button", class: "plain", "data-act": "leave it" }, t("fix.close")),
   );
 }

@@ -10,6 +10,9 @@
  * @typedef {{run: BusRun, bus: BusMessage, alight_stop_sequence: number | null, expires_ms: number}} Companion
  * @typedef {{link_id: string, token: string, expires_ms: number}} Link
  * @typedef {"asking" | "kept" | "gone" | "offline" | "refused"} How
+ * @typedef {import("/static/rider/ride/fix.js").End} End
+ * @typedef {import("/static/rider/ride/fix.js").Choice} Choice
+ * @typedef {{rideId: string, end: End, how: How, choices: Choice[]}} Fixing
  *
  * @typedef {{
  *   rides: RideMessage[] | null,
@@ -18,6 +21,7 @@
  *   companion: {link: string, how: How, view: Companion | null},
  *   link: Link | null,
  *   sharing: "idle" | "asking" | "shared" | "copied" | "failed",
+ *   fixing: Fixing | null,
  * }} Sheets
  *
  * @typedef {(
@@ -32,6 +36,9 @@
  *   | {type: "shared", how: "shared" | "copied" | "failed"}
  *   | {type: "unshare"}
  *   | {type: "unshared"}
+ *   | {type: "fix", ride: RideMessage, end: End}
+ *   | {type: "choices", rideId: string, end: End, choices: Choice[] | null}
+ *   | {type: "leave it"}
  * )} Event
  * @typedef {(
  *   | {type: "ask rides"}
@@ -41,6 +48,7 @@
  *   | {type: "make link", rideId: string}
  *   | {type: "hand on", link: Link}
  *   | {type: "revoke", link: Link}
+ *   | {type: "ask choices", ride: RideMessage, end: End}
  *   | {type: "enter by code", nonce: string}
  * )} Effect
  * @typedef {{sheets: Sheets, effects: Effect[]}} Step
@@ -55,6 +63,7 @@ export function initialSheets() {
     companion: { link: "", how: "asking", view: null },
     link: null,
     sharing: "idle",
+    fixing: null,
   };
 }
 
@@ -95,6 +104,15 @@ export function sheet(sheets, event) {
       return { sheets, effects: sheets.link === null ? [] : [{ type: "revoke", link: sheets.link }] };
     case "unshared":
       return still({ ...sheets, link: null, sharing: "idle" });
+    case "fix":
+      return {
+        sheets: { ...sheets, fixing: { rideId: event.ride.ride_id, end: event.end, how: "asking", choices: [] } },
+        effects: [{ type: "ask choices", ride: event.ride, end: event.end }],
+      };
+    case "choices":
+      return still(offered(sheets, event));
+    case "leave it":
+      return still({ ...sheets, fixing: null });
   }
 }
 
@@ -139,4 +157,14 @@ function confirmed(sheets) {
 function seen(sheets, { link, how, view }) {
   if (link !== sheets.companion.link) return sheets;
   return { ...sheets, companion: { link, how, view: how === "offline" ? sheets.companion.view : view } };
+}
+
+/**
+ * @param {Sheets} sheets
+ * @param {{rideId: string, end: End, choices: Choice[] | null}} told
+ * @returns {Sheets}
+ */
+function offered(sheets, { rideId, end, choices }) {
+  if (sheets.fixing?.rideId !== rideId || sheets.fixing.end !== end) return sheets;
+  return { ...sheets, fixing: { rideId, end, how: choices === null ? "offline" : "kept", choices: choices ?? [] } };
 }

@@ -58,7 +58,7 @@ function nearMap({ finder, at }, t) {
   return h(
     "div",
     { class: "map-frame" },
-    map(finder, at.stop.stop_id),
+    map(finder, at.stop),
     h(
       "div",
       { class: "map-zoom" },

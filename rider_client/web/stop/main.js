@@ -1,5 +1,6 @@
 /** The stop page: connects socket, state and view. The only module here that touches document, clock, storage and device. */
 
+import { locate, speaker, vibrate } from "/static/shared/device.js";
 import { byId, onPress, patch } from "/static/shared/dom.js";
 import { isFromDevice, keepForOffline } from "/static/shared/offline.js";
 import { newId } from "/static/shared/id.js";
@@ -19,11 +20,8 @@ import { listen } from "/static/rider/stop/socket.js";
 import { initial, step } from "/static/rider/stop/state.js";
 import * as view from "/static/rider/stop/view.js";
 
-const POSITION_WAIT_MS = 10_000;
 const TICK_MS = 1_000;
 const VIBRATE_MS = 200;
-/** Sentences that follow at once (passed, then told to the next bus) are spoken as the last one, which says both. */
-const SPEAK_AFTER_MS = 250;
 
 const query = new URLSearchParams(location.search);
 const lang = chooseLang(query.get("lang"), document.documentElement.lang, navigator.language);
@@ -49,6 +47,7 @@ const session = new Session({
   tell: listen((event) => dispatch(event)),
 });
 
+const speak = speaker(byId("spoken"));
 const staying = new Staying((message) => session.send({ ...message }));
 
 /** @param {import("/static/rider/stop/state.js").Event} event */
@@ -67,7 +66,10 @@ function perform(effect) {
     case "send":
       return void session.send(effect.message);
     case "locate":
-      return locate();
+      return locate(
+        (position) => dispatch({ type: "located", bellId: newId(), position }),
+        (why) => dispatch({ type: "not located", why }),
+      );
     case "speak":
       return speak(typeof effect.said === "string" ? effect.said : say(effect.said, t));
     case "keep waiting":
@@ -78,7 +80,7 @@ function perform(effect) {
       return void pushes?.then((push) => (effect.on ? push.follow(effect.bellId, lang) : push.unfollow(effect.bellId)))
         .then((how) => dispatch({ type: "pushed", bellId: effect.bellId, how }));
     case "vibrate":
-      return vibrate();
+      return vibrate(VIBRATE_MS);
   }
 }
 
@@ -90,39 +92,6 @@ async function offerPush() {
   pushes = import("/static/rider/stop/push.js");
   const push = await pushes;
   if (await push.canPush()) dispatch({ type: "push offered", followed: push.followed() });
-}
-
-/** Always measured anew: who was told "too far" walks on and taps again. */
-function locate() {
-  if (!("geolocation" in navigator)) return dispatch({ type: "not located", why: "unavailable" });
-  navigator.geolocation.getCurrentPosition(
-    ({ coords }) =>
-      dispatch({
-        type: "located",
-        bellId: newId(),
-        position: { lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.round(coords.accuracy) },
-      }),
-    (error) =>
-      dispatch({ type: "not located", why: error.code === error.PERMISSION_DENIED ? "denied" : "unavailable" }),
-    { enableHighAccuracy: true, maximumAge: 0, timeout: POSITION_WAIT_MS },
-  );
-}
-
-/** Browsers let a page vibrate only once it was touched. */
-function vibrate() {
-  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(VIBRATE_MS);
-}
-
-/** @type {number | undefined} */
-let speaking;
-
-/** @param {string} sentence */
-function speak(sentence) {
-  clearTimeout(speaking);
-  speaking = setTimeout(() => {
-    const spoken = byId("spoken");
-    spoken.textContent = spoken.textContent === sentence ? `${sentence}\u00a0` : sentence;
-  }, SPEAK_AFTER_MS);
 }
 
 function render() {
