@@ -378,6 +378,7 @@ export interface ArrivalRow {
   here: boolean;
   last_bus: boolean;
   bays_free: number | null;
+  unsure: boolean;
   why_not?: Reason | undefined;
 }
 
@@ -619,7 +620,7 @@ export interface WatchTopic {
   what: "network" | "bells" | "terminals";
   route_id?: string | null;
   moves?: boolean;
-  bbox?: [number, number, number, number] | null;
+  bbox?: (number)[] | null;
   focus_route_id?: string | null;
 }
 
