@@ -299,6 +299,7 @@ class TerminalClient:
     async def welcomed(self, welcome: Welcome, *, resumed: bool) -> None:
         """Bell on again; take the snapshot unless the old state goes on; say again what the server may not know."""
         self._screen.server_ahead_ms = welcome.server_at_ms - self._now_ms()
+        self._screen.linked_at_ms = welcome.server_at_ms
         await self._screen.bell_off(off=False)
         if not resumed and isinstance(welcome, TerminalWelcome):
             snapshot = welcome.snapshot

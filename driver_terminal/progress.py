@@ -98,6 +98,11 @@ class OwnProgress:
         carried_m = self._speed_mps * min(AHEAD_S, max(0.0, (now_ms - newest.at_ms) / 1000))
         return self._anchor.along_m + newest.travelled_m - self._anchor.travelled_m + carried_m
 
+    @property
+    def speed_mps(self) -> float:
+        """The speed that the last fix said; 0 where it said none."""
+        return self._speed_mps
+
     def _odometer_step(self, odometer_m: float | None) -> float | None:
         before_m, self._odometer_m = self._odometer_m, odometer_m
         if odometer_m is None or before_m is None or odometer_m < before_m:

@@ -17,11 +17,17 @@ arrival: the driver would rather miss a chime than be told of a stop behind him 
 later than a minute have sent fixes meanwhile, after which the place is known."""
 
 
+REACT_S = 2.0
+COMFORT_MPS2 = 1.0
+"""A driver reacts within this and is never asked to brake harder than this (DOMAIN §2): it gives the commit point."""
+
+
 class Withheld(StrEnum):
     """Why an alert was not displayed."""
 
     REPEATED = "repeated"
     PASSED = "passed"
+    TOO_LATE = "too_late"
     OUT_OF_DATE = "out_of_date"
     OTHER_TRIP = "other_trip"
 
@@ -42,6 +48,9 @@ class Screen:
         self.progress = OwnProgress()
         self.trip: TripMessage | None = None
         self.server_ahead_ms = 0
+        self.linked_at_ms = 0
+        """When the present link began, by the server's clock."""
+        self._late: set[str] = set()
         self._display = display
         self._ledger = ledger
         self._now_ms = now_ms
@@ -67,6 +76,7 @@ class Screen:
         """The bus runs another trip, or goes on with its own."""
         if trip is None or self.trip is None or trip.trip_id != self.trip.trip_id:
             self.progress.new_trip()
+            self._late.clear()
         self.trip = trip
 
     async def take(self, alert: AlertMessage, *, epoch: str) -> DisplayedAlert | None:
@@ -115,6 +125,8 @@ class Screen:
             return Withheld.OTHER_TRIP
         if self._passed(alert):
             return Withheld.PASSED
+        if self._too_late(alert):
+            return Withheld.TOO_LATE
         if self._out_of_date(alert):
             return Withheld.OUT_OF_DATE
         if not self._ledger.is_news(alert, epoch=epoch):
@@ -125,6 +137,25 @@ class Screen:
         along_m = self.progress.along_m(now_ms=self._now_ms())
         return along_m is not None and along_m > alert.valid_until_along_m
 
+    def _too_late(self, alert: AlertMessage) -> bool:
+        """Was it decided before this link began, never displayed, and is its stop too near now to stop at comfortably?
+
+        News of before is then no news: such an alert is never replayed (DOMAIN §3.6), nor what becomes of it later.
+        """
+        along_m = self.progress.along_m(now_ms=self._now_ms())
+        stop_m = self._stop_along_m(alert)
+        if along_m is None or stop_m is None or self._ledger.find(alert.alert_id) is not None:
+            return False
+        mps = self.progress.speed_mps
+        needed_m = mps * REACT_S + mps * mps / (2.0 * COMFORT_MPS2)
+        if alert.at_ms < self.linked_at_ms and stop_m - along_m < needed_m:
+            self._late.add(alert.alert_id)
+        return alert.alert_id in self._late
+
+    def _stop_along_m(self, alert: AlertMessage) -> float | None:
+        stops = self.trip.stops if self.trip is not None and self.trip.trip_id == alert.trip_id else []
+        return next((stop.along_m for stop in stops if stop.stop_sequence == alert.stop_sequence), None)
+
     def _out_of_date(self, alert: AlertMessage) -> bool:
         if self.progress.along_m(now_ms=self._now_ms()) is not None:
             return False
@@ -133,13 +164,10 @@ class Screen:
 
     def _place_by(self, alert: AlertMessage) -> None:
         """Learn from an alert where the bus was when it was decided."""
-        if self.trip is None or alert.trip_id != self.trip.trip_id:
-            return
-        for stop in self.trip.stops:
-            if stop.stop_sequence == alert.stop_sequence:
-                decided_ms = alert.at_ms - self.server_ahead_ms
-                self.progress.told(at_ms=decided_ms, stop_along_m=stop.along_m, distance_m=float(alert.distance_m))
-                return
+        stop_m = self._stop_along_m(alert)
+        if stop_m is not None:
+            decided_ms = alert.at_ms - self.server_ahead_ms
+            self.progress.told(at_ms=decided_ms, stop_along_m=stop_m, distance_m=float(alert.distance_m))
 
     # -- deeds -----------------------------------------------------------------
 

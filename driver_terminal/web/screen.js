@@ -54,7 +54,8 @@ function behind(alert, state) {
 
 /**
  * Was an alert decided before this link began, and is its stop too near by now to stop at without hard braking? News of
- * before is then no news: such an alert is never replayed (DOMAIN §3.6, with the commit point of §2).
+ * before is then no news: such an alert is never replayed (DOMAIN §3.6, with the commit point of §2). Where the own
+ * place is unknown this cannot be told; an alert then goes out of date.
  *
  * @param {AlertMessage} alert
  * @param {State} state
@@ -62,6 +63,7 @@ function behind(alert, state) {
  */
 export function tooLate(alert, state) {
   if (state.sounded[alert.alert_id] !== undefined || alert.at_ms >= state.link.sinceServerMs) return false;
+  if (alongM(state.progress, state.nowMs) === null) return false;
   const mps = speedMps(state.motion, state.nowMs) ?? (alert.eta_s > 0 ? alert.distance_m / alert.eta_s : 0);
   return metresTo(alert, state) < mps * REACT_S + (mps * mps) / (2 * COMFORT_MPS2);
 }

@@ -167,6 +167,20 @@ class TestStopsBehind:
             assert c.client.counts.withheld[Withheld.PASSED] == 1
             assert all(frame.get("alert_id") != "A4" for frame in peer.unread())
 
+    async def test_news_from_before_the_link_whose_commit_point_has_passed_is_never_replayed(
+        self, server: ScriptedServer
+    ) -> None:
+        async with cab(server) as c:
+            peer = await c.met(seq=1, trip=trip(1))
+            c.client.fix(lat=37.0, lon=127.0, along_m=1_940.0, speed_mps=12.0)
+            peer.abort()
+            late, early = alert(3, stop=4, at_ms=1_000), alert(3, stop=5, at_ms=1_000)
+            peer = await c.met(epoch="e2", seq=3, trip=trip(1), alerts=[late, early])
+            await send(peer, alert(4, stop=4, at_ms=2_500, boarding=3, stage="now"))
+            await send(peer, alert(5, stop=5, at_ms=2_500, boarding=2))
+            assert c.display.of("show") == ["A5 ahead 1+0", "A5 ahead 2+0"], "96 m are needed, 60 m are left"
+            assert c.client.counts.withheld[Withheld.TOO_LATE] == 2
+
     async def test_by_odometer_and_the_distance_of_an_earlier_alert(self, server: ScriptedServer) -> None:
         async with cab(server) as c:
             peer = await c.met(seq=1, trip=trip(1))
