@@ -322,7 +322,7 @@ function differences(state, comparison, t) {
       ? h("p", { class: "empty" }, t("replay.differences.none"))
       : h(
           "div",
-          { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "differences-name" },
+          { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": "differences-name" },
           h(
             "table",
             {},

@@ -168,8 +168,8 @@ export function mount(root, { t, api, route, onRoute, go, notice }) {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS / 2));
         job = await get(`replays/${job.replay_id}`);
       }
-      if (job.state === "done" && filmState?.one === one) go("replay", one.job.replay_id, "vs", job.replay_id);
-      else notice(job.why_failed ?? t("replay.job.failed"));
+      if (job.state !== "done") notice(job.why_failed ?? t("replay.job.failed"));
+      else if (filmState?.one.job.replay_id === one.job.replay_id) go("replay", one.job.replay_id, "vs", job.replay_id);
     } catch {
       // the shell has said what went wrong
     }

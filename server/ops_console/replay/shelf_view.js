@@ -87,7 +87,7 @@ function recordings(state, all, t) {
   if (all.recordings.length === 0) return h("p", { class: "empty" }, t("replay.recordings.empty"));
   return h(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "recordings-name" },
+    { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": "recordings-name" },
     h(
       "table",
       {},
@@ -134,7 +134,7 @@ function jobs(all, t) {
   if (all.length === 0) return h("p", { class: "empty" }, t("replay.jobs.empty"));
   return h(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "jobs-name" },
+    { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": "jobs-name" },
     h("table", {}, heads(["of", "policy", "asked", "progress", "do"], t), h("tbody", {}, all.map((job) => one(job, t)))),
   );
 }
