@@ -145,6 +145,8 @@ class ArrivalView(Record, frozen=True, gc=False):
     distance_m: float
     age_s: float
     stale: bool
+    unsure: bool
+    """Its place is a guess, or its receiver errs by more than a street: nobody can be promised that it will be told in time."""
     here: bool
     last_bus: bool
     seats_left: int | None

@@ -14,6 +14,8 @@ from server.core.prediction import Forecasts, VisitBand, bands, bands_after, eta
 from server.core.signon import next_of_block
 from server.core.tracking import Track
 
+UNSURE_M = 50.0
+"""A bus whose place may be wrong by more than its way between being told and stopping (30 km/h: 60 m) cannot be promised."""
 DAY_TURNS_S = 28 * 3_600
 """What departs after 04:00 (28:00) is the next day's first bus, in the reckoning of Korean fares and timetables."""
 
@@ -104,6 +106,7 @@ def arrival(
         distance_m=max(0.0, candidate.left_m),
         age_s=track.age_s(now_ms),
         stale=track.age_s(now_ms) > policy.stale_s,
+        unsure=not track.sure(policy) or track.doubt_m > UNSURE_M,
         here=standing_here(candidate, now_ms),
         last_bus=last_of_day(candidate, network),
         seats_left=track.seats_left,

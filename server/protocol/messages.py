@@ -227,6 +227,7 @@ class ArrivalRow(Message, omit_defaults=False, kw_only=True):
     here: bool = False
     last_bus: bool = False
     bays_free: int | None = None
+    unsure: bool = False
     why_not: Reason | UnsetType = UNSET
 
 

@@ -195,6 +195,7 @@ class Renderer:
             here=view.here,
             last_bus=view.last_bus,
             bays_free=view.bays_free,
+            unsure=view.unsure,
             why_not=view.why_not if view.why_not is not None else UNSET,
         )
 

@@ -62,7 +62,7 @@ def _chips(row: wire.ArrivalRow, words: Table) -> str:
         ("chip", words["chip.low_floor"] if row.low_floor else ""),
         ("chip", words[f"crowding.{row.crowding}"] if row.crowding is not None else ""),
         ("chip", words["chip.seats"].format(n=row.seats_left) if row.seats_left is not None else ""),
-        ("chip chip-unsure", words["row.unsure"] if row.stale and row.ringable else ""),
+        ("chip chip-unsure", words["row.unsure"] if (row.stale or row.unsure) and row.ringable else ""),
     ]
     return "".join(_span(kind, text) for kind, text in known if text)
 

@@ -41,6 +41,7 @@ def row(lang: str, **changes: Any) -> Frame:
         "here": False,
         "last_bus": False,
         "bays_free": None,
+        "unsure": False,
     }
     return plain | changes
 

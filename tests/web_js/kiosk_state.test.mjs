@@ -20,7 +20,7 @@ function row(route, changes = {}) {
     route_id: route, route_name: route, direction_id: 0, headsign: "광교", trip_id: route, stop_sequence: 3,
     vehicle_id: `V${route}`, plate: "경기70바1234", eta_s: 200, stops_away: 2, distance_m: 900, low_floor: null,
     seats_left: null, crowding: null, stale: false, age_s: 1, ringable: true, here: false, last_bus: false,
-    bays_free: null, ...changes,
+    bays_free: null, unsure: false, ...changes,
   };
 }
 

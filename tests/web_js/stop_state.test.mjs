@@ -23,7 +23,7 @@ function row(changes = {}) {
     route_id: "R88", route_name: "88", direction_id: 1, headsign: "광교중앙역", trip_id: "T", stop_sequence: 7,
     vehicle_id: "V1", plate: "경기70바1234", eta_s: 200, stops_away: 2, distance_m: 900, low_floor: null,
     seats_left: null, crowding: null, stale: false, age_s: 1, ringable: true, here: false, last_bus: false,
-    bays_free: null, ...changes,
+    bays_free: null, unsure: false, ...changes,
   };
 }
 

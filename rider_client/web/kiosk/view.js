@@ -76,7 +76,7 @@ function facts({ row }, why, state, t) {
   if (row.here) return t("row.board_now");
   if (why !== null) return t(why);
   const away = row.stale ? staleWords(row, state, t) : t(row.stops_away === 1 ? "row.away.next" : "row.away", { n: row.stops_away });
-  const known = [away, row.stale ? t("row.unsure") : "", row.low_floor ? t("chip.low_floor") : "", row.last_bus ? t("chip.last") : ""];
+  const known = [away, row.stale || row.unsure ? t("row.unsure") : "", row.low_floor ? t("chip.low_floor") : "", row.last_bus ? t("chip.last") : ""];
   return known.filter((one) => one !== "").join(" · ");
 }
 

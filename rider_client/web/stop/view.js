@@ -127,7 +127,7 @@ function chips({ row, nextRow }, state, t) {
     row.crowding === null ? null : h("span", { class: "chip" }, t(`crowding.${row.crowding}`)),
     row.seats_left === null ? null : h("span", { class: "chip" }, t("chip.seats", { n: row.seats_left })),
     after === null ? null : h("span", { class: "chip" }, t("chip.after", { n: after })),
-    row.stale && row.ringable ? h("span", { class: "chip chip-unsure" }, t("row.unsure")) : null,
+    (row.stale || row.unsure) && row.ringable ? h("span", { class: "chip chip-unsure" }, t("row.unsure")) : null,
   ].filter((chip) => chip !== null);
   return h("span", { class: "chips" }, row.headsign ? h("span", { class: "chip" }, t("chip.headsign", { headsign: row.headsign })) : null, known);
 }

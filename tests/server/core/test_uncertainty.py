@@ -10,7 +10,7 @@ from server.core.placing import GUESSED_PLACE, SURE_PLACE, take
 from server.core.policy import Policy
 from server.core.prediction import bands
 from server.core.tracking import GPS_SIGMA_M, Taken, Track
-from tests.server.core.engine_world import Bus, World, stop_x
+from tests.server.core.engine_world import Bus, World, stop_id, stop_x
 from tests.server.core.watched_drives import Moment, Seen
 from tests.server.core.winding_ways import OUT_AND_BACK, STRAIGHT, TWICE_ROUND, Rider, line, track_on
 
@@ -55,6 +55,18 @@ def test_the_arrival_of_a_coarsely_seen_bus_is_told_with_wider_bounds() -> None:
     widths = [band.p90_ms - band.p10_ms for band in (bands(good, good.seen_ms)[0], bands(coarse, coarse.seen_ms)[0])]
     assert widths[1] > widths[0]
     assert abs(bands(good, good.seen_ms)[0].p50_ms - bands(coarse, coarse.seen_ms)[0].p50_ms) < 5_000
+
+
+def test_a_bus_that_cannot_be_promised_is_shown_as_such() -> None:
+    world = World()
+    for name, accuracy_m in (("coarse", 90.0), ("good", 4.0)):
+        bus = Bus(world, name, stop_x(1))
+        bus.sign_on()
+        bus.report(accuracy_m=accuracy_m)
+    rows = {row.vehicle_id: row.unsure for row in world.engine.arrivals(stop_id(5), world.now_ms)}
+    assert rows == {"coarse": True, "good": False}
+    world.engine._shard.tracks[VehicleId("good")].confidence = GUESSED_PLACE
+    assert all(row.unsure for row in world.engine.arrivals(stop_id(5), world.now_ms))
 
 
 def test_a_driver_is_not_asked_at_a_place_where_the_bus_may_be_too_near_already() -> None:

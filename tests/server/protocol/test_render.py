@@ -220,10 +220,12 @@ def arrival(**change: Any) -> ArrivalView:
         "distance_m": 449.5,
         "age_s": 1.2,
         "stale": False,
+        "unsure": False,
         "here": False,
         "last_bus": True,
         "seats_left": None,
         "passengers": None,
+        "bays_free": 1,
         "why_not": None,
     }
     return ArrivalView(**fields | change)
@@ -256,6 +258,8 @@ def test_a_stop_is_told_its_buses() -> None:
                 "ringable": True,
                 "here": False,
                 "last_bus": True,
+                "bays_free": 1,
+                "unsure": False,
             }
         ],
     }
