@@ -114,7 +114,7 @@ class RideRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """A phone that tells nothing more may be late with it by so long; then its last co-motion decides."""
     charge: float = 0.93
     """Probability of both stops from which a ride is charged without a question."""
-    ask: float = 0.5
+    ask: float = 0.8
     """Probability of a ride from which its rider is asked; below, nothing is said."""
     drop_s: float = 900.0
     """A bus that a phone has not heard for this long is no longer thought of."""

@@ -34,7 +34,7 @@ def decide(
     by_hand = hints.by_hand_ms is not None
     told_ms = max((phone.newest_ms for phone in phones), default=0)
     if not judged.committed(rules, by_hand=by_hand):
-        return _unsure(judged, run, hints, rules, told_ms=told_ms, now_ms=now_ms)
+        return _unsure(judged, run, phones, hints, rules, now_ms=now_ms)
     if judged.alight is None or judged.out < rules.exit or not _waited(judged.alight, run, rules, told_ms, now_ms):
         return Verdict(RideState.ABOARD, judged.board, None, judged.probability * judged.board_share)
     confidence = judged.probability * judged.pair
@@ -53,15 +53,15 @@ def _waited(alight: Call, run: Run, rules: RideRules, told_ms: int, now_ms: int)
     return since_s >= wait_s and (run.over or alight.departed_ms is not None)
 
 
-def _unsure(judged: Judgement, run: Run, hints: Hints, rules: RideRules, *, told_ms: int, now_ms: int) -> Verdict:
+def _unsure(
+    judged: Judgement, run: Run, phones: Sequence[Phone], hints: Hints, rules: RideRules, *, now_ms: int
+) -> Verdict:
     """No ride is certain: it may become so while the bus runs; after that a likely one is asked for, once."""
+    heard_ms = max((phone.last_ms(run.vehicle_id) or 0 for phone in phones), default=0)
+    quiet_s = (now_ms - max(heard_ms, hints.by_hand_ms or 0)) / 1000.0
     last = run.ordered()[-1] if run.calls else None
-    ended_ms = (last.departed_ms or last.arrived_ms) if last is not None and run.over else None
-    heard_ms = max(told_ms, hints.by_hand_ms or 0)
-    gone = now_ms - max(heard_ms, ended_ms or 0) >= rules.late_wait_s * 1000 and (
-        run.over or now_ms - heard_ms >= rules.drop_s * 1000
-    )
-    if not gone:
+    ended_ms = (last.departed_ms or last.arrived_ms) if last is not None and run.over else now_ms
+    if now_ms - ended_ms < rules.late_wait_s * 1000 and quiet_s < rules.drop_s:
         return Verdict(RideState.DETECTED, judged.board) if hints.by_hand_ms is not None else NOTHING
     if hints.by_hand_ms is not None and judged.ride < 0.0:
         return Verdict(RideState.VOIDED, judged.board, None, 1.0 - judged.probability)

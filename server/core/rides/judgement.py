@@ -183,10 +183,11 @@ def _outside(weights: Sequence[Weight], rules: RideRules) -> float:
     """The log-odds of not having been in it: far away, near it at one stop, or beside it from some stop to another."""
     ways = [0.0]
     goes_on = -math.inf
-    for weight in weights:
+    for i, weight in enumerate(weights):
         told = weight.near.beside + weight.within.beside
         goes_on = _sum((rules.prior_beside, goes_on + rules.beside_lasts)) + told
-        ways += [goes_on, rules.prior_near + weight.near.inside]
+        until = weights[i + 1].near.beside if i + 1 < len(weights) else 0.0
+        ways += [goes_on + until, rules.prior_near + weight.near.inside]
     return _sum(ways)
 
 

@@ -50,7 +50,9 @@ class RideMemory:
         """The trail of a bus, begun now if it is new; one that carries beacons is followed from the start."""
         trail = self.trails.get(vehicle_id)
         if trail is None:
-            trail = self.trails[vehicle_id] = Trail(vehicle_id, followed=vehicle_id in self.beacons.vehicles)
+            trail = self.trails[vehicle_id] = Trail(
+                vehicle_id, followed=vehicle_id in self.beacons.vehicles, beacons=vehicle_id in self.beacons.vehicles
+            )
         return trail
 
     def phone(self, rider_id: RiderId, device: str) -> Phone:

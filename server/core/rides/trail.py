@@ -53,13 +53,17 @@ class Run:
 
 
 class Trail:
-    """What one bus did of late. `followed`: somebody may be on it, so that its motion is kept, not only its last calls."""
+    """What one bus did of late. `followed`: somebody may be on it, so that its motion is kept, not only its last calls.
 
-    __slots__ = ("_along", "_at_ms", "_x", "_y", "followed", "runs", "vehicle_id")
+    `beacons`: it carries some; where it does not, hearing nothing means nothing.
+    """
 
-    def __init__(self, vehicle_id: VehicleId, *, followed: bool) -> None:
+    __slots__ = ("_along", "_at_ms", "_x", "_y", "beacons", "followed", "runs", "vehicle_id")
+
+    def __init__(self, vehicle_id: VehicleId, *, followed: bool, beacons: bool = True) -> None:
         self.vehicle_id = vehicle_id
         self.followed = followed
+        self.beacons = beacons
         self.runs: list[Run] = []
         self._at_ms = array("q")
         self._x, self._y, self._along = array("f"), array("f"), array("f")

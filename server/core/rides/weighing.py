@@ -119,6 +119,8 @@ def _radio(levels: Levels, rules: RideRules, phone_db: float, most: float) -> Od
 
 
 def _levels(phone: Phone, trail: Trail, from_ms: int, to_ms: int, rules: RideRules) -> Levels:
+    if not trail.beacons:
+        return Levels()
     own = phone.slots_of(trail.vehicle_id)
     others = [phone.slots_of(bus) for bus in phone.buses if bus != trail.vehicle_id]
     loudest: list[float] = []
