@@ -42,11 +42,11 @@ export class Session {
   #heardMs = Date.now();
   #sentMs = 0;
   #drainMs = 0;
-  /** @type {number | undefined} */
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retry;
-  /** @type {number | undefined} */
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #pulse;
-  /** @type {number | undefined} */
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #ack;
   #attempt = 0;
 
