@@ -30,10 +30,17 @@ def says(name: str, description: str, *, status: int = 200, noes: tuple[int, ...
     answers: Responses = {
         status: {"description": description, "content": {"application/json": {"schema": schema(name)}}}
     }
-    answers.update(
-        {no: {"description": "No, and why.", "content": {PROBLEM: {"schema": schema("Problem")}}} for no in noes}
-    )
-    return answers
+    return answers | _denies(noes)
+
+
+def done(description: str, *, noes: tuple[int, ...] = ()) -> Responses:
+    """Declare the answers of a route whose good one has no body: 204."""
+    return {204: {"description": description}, **_denies(noes)}
+
+
+def _denies(noes: tuple[int, ...]) -> Responses:
+    no = {"description": "No, and why.", "content": {PROBLEM: {"schema": schema("Problem")}}}
+    return dict.fromkeys(noes, no)
 
 
 def asks(name: str, *, required: bool = True, media_type: str = "application/json") -> dict[str, Any]:

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from server.core.model import BellId, Reason
 from server.protocol import schema_push as body
 from server.protocol.tokens import Role
-from server.web.api_parts import Here, asks, needs, says
+from server.web.api_parts import Here, asks, done, needs, says
 from server.web.bodies import answer, json_body
 from server.web.callers import caller
 from server.web.errors import plain_problem, problem
@@ -26,10 +26,7 @@ async def key(house: Here) -> Response:
 @router.post(
     "/v1/push",
     status_code=204,
-    responses={
-        204: {"description": "This browser hears of the bell."},
-        **{no: {"description": "No, and why."} for no in (401, 403, 404, 422, 429)},
-    },
+    responses=done("This browser hears of the bell.", noes=(400, 401, 403, 404, 422)),
     openapi_extra=asks("PushRequest") | needs(Role.RIDER),
     response_class=Response,
 )
@@ -54,7 +51,13 @@ async def follow(request: Request, house: Here) -> Response:
     return Response(status_code=204)
 
 
-@router.delete("/v1/push/{bell_id}", status_code=204, openapi_extra=needs(Role.RIDER), response_class=Response)
+@router.delete(
+    "/v1/push/{bell_id}",
+    status_code=204,
+    responses=done("This browser hears no more of it.", noes=(401, 403)),
+    openapi_extra=needs(Role.RIDER),
+    response_class=Response,
+)
 async def forget(request: Request, house: Here, bell_id: str) -> Response:
     """Send nothing more about one's bell."""
     rider = await caller(house, request, Role.RIDER)
