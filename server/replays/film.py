@@ -30,6 +30,11 @@ from server.protocol.replays import (
 CHUNK_MS = 60_000
 CHUNK_ROWS = 6_000
 """About 1.5 MB of JSON, 150 kB packed: parsed in some 20 ms."""
+CHUNK_PER_VEHICLE = 2
+"""But never so short that its key frame, a row a vehicle, is more than half as long as the rest."""
+FIXES_PER_S = 1_000
+"""More than so many fixes a second are not all in the picture: of each vehicle only one every few seconds. What was
+decided stays whole, and the decisions file has every position."""
 SECOND_MS = 1_000
 BINS = 480
 """Stretches of the timeline: two pixels each on a desktop."""
@@ -55,6 +60,7 @@ class Film:
         self._bells: dict[str, Row] = {}
         self._alerts: dict[str, Row] = {}
         self._fix: Row | None = None
+        self._pictured_ms: dict[str, int] = {}
         self._story = ReplayStory(rows=[])
         self._patterns: dict[str, None] = {}
         self._seconds: defaultdict[str, Counter[int]] = defaultdict(Counter)
@@ -135,7 +141,8 @@ class Film:
             self._from_ms = self._begin_ms = self._now_ms = at_ms - at_ms % SECOND_MS
         at_ms = max(at_ms, self._now_ms)
         second_ms = at_ms - at_ms % SECOND_MS
-        full = len(self._rows) >= CHUNK_ROWS and second_ms > self._begin_ms
+        room = max(CHUNK_ROWS, CHUNK_PER_VEHICLE * len(self._vehicles))
+        full = len(self._rows) >= room and second_ms > self._begin_ms
         if second_ms - self._begin_ms >= CHUNK_MS or full:
             self._cut(second_ms)
         self._now_ms = at_ms
@@ -153,7 +160,10 @@ class Film:
             self._patterns[row["pattern_id"]] = None
         joined = fix | row | {"type": "fix"}
         self._vehicles[row["vehicle_id"]] = joined
-        self._put(joined)
+        every_ms = len(self._vehicles) // FIXES_PER_S * SECOND_MS
+        if self._now_ms - self._pictured_ms.get(row["vehicle_id"], -every_ms) >= every_ms:
+            self._pictured_ms[row["vehicle_id"]] = self._now_ms
+            self._put(joined)
 
     def _keep(self, kept: dict[str, Row], name: str, row: Row, *, gone: bool) -> None:
         if gone:

@@ -1,6 +1,7 @@
 """The film of a replay: chunks that stand for themselves, whatever happens between them."""
 
 import gzip
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,3 +131,13 @@ def test_a_fix_that_was_refused_shows_where_it_was(tmp_path: Path) -> None:
 def test_an_empty_recording_is_an_empty_film(tmp_path: Path) -> None:
     index = Film(tmp_path, NETWORK, policy="p").finish(late=0, bad_lines=2)
     assert (index.chunks[0].rows, index.bad_lines, index.counts) == (0, 2, {})
+
+
+def test_of_a_great_fleet_not_every_fix_is_in_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filming, "FIXES_PER_S", 1)
+    index = shoot(tmp_path, two_buses())
+    rows = [row for n in range(len(index.chunks)) for row in part(tmp_path, f"chunk-{n:05}")["rows"]]
+    seen_ms = [row["at_ms"] for row in rows if row["type"] == "fix" and row["vehicle_id"] == "bus2"]
+    assert all(later - earlier >= 2_000 for earlier, later in itertools.pairwise(seen_ms))
+    assert sum(index.density.fixes) > 1.5 * index.counts["fix"]
+    assert {row["type"] for row in rows} >= {"bell", "alert", "choice", "telling"}
