@@ -160,7 +160,7 @@ export function card({ id, title, window, windowText, chart, columns, rows, csv,
 export function table(columns, rows, labelledBy) {
   return h(
     "div",
-    { class: "desk-scroll", tabindex: 0, role: "region", "aria-labelledby": labelledBy },
+    { class: "desk-scroll", tabindex: 0, role: "group", "aria-labelledby": labelledBy },
     h(
       "table",
       {},
