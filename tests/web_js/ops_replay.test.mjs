@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { SPEEDS, act, keyed, loaded } from "/static/ops/replay/player.js";
 import { Reel, chunkAt, unsureM } from "/static/ops/replay/reel.js";
-import { events, reason, tell } from "/static/ops/replay/story.js";
+import { events, reason, tell, tellAll } from "/static/ops/replay/story.js";
 import { translator } from "/static/shared/words.js";
 
 const T0 = 1_795_125_600_000;
@@ -151,6 +151,14 @@ test("other stories", () => {
   assert.ok(keys([choice({ considered: [looked("V1", "chosen", { uncertainty_m: null })] })]).includes("replay.why.age"));
   assert.ok(keys([telling({ stage: "now" })], /** @type {any} */ (alert)).includes("replay.why.now"));
   assert.ok(keys([telling({ stops_away: 2 })], /** @type {any} */ (alert)).includes("replay.why.ahead.soon"));
+});
+
+test("a bell's whole story goes from bus to bus", () => {
+  const tale = tellAll([choice(), alert, choice({ attempt: 2, at_ms: T0 + 60 }), choice({ bell_id: "another" })], "b");
+  assert.deepEqual(tale.lines.filter((line) => line.key === "replay.why.first").length, 2);
+  assert.ok(tale.lines.some((line) => line.key === "replay.why.another"));
+  assert.deepEqual([tale.rows.length, tale.raw.length], [3, 2]);
+  assert.deepEqual(tellAll([], "b"), { lines: [], rows: [], raw: [] });
 });
 
 test("every story can be said in both languages, and a code that is new is said as it is", () => {

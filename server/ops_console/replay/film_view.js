@@ -5,7 +5,7 @@ import { icon } from "/static/shared/icons.js";
 import { lane } from "/static/ops/replay/lane.js";
 import { SPEEDS } from "/static/ops/replay/player.js";
 import { rulesOf } from "/static/ops/replay/shelf_view.js";
-import { metres, reason, tell } from "/static/ops/replay/story.js";
+import { metres, reason, tell, tellAll } from "/static/ops/replay/story.js";
 import { timeline } from "/static/ops/replay/timeline.js";
 
 /**
@@ -186,20 +186,37 @@ function shownWords(alert, moment, vehicle, state, t) {
 // -- why -----------------------------------------------------------------------------
 
 /**
+ * The story of what was chosen; beside another run, that run's story of the same bell too.
+ *
  * @param {FilmState} state
  * @param {Translate} t
  */
 function why(state, t) {
-  if (state.row === null) return null;
-  const tale = tell(state.one.story, state.row);
+  const { row, other } = state;
+  if (row === null) return null;
   return h(
     "section",
     { key: "why", class: "why", "aria-labelledby": "why-name" },
     h("div", { class: "why-head" }, h("h2", { id: "why-name" }, t("replay.why")), h("button", { type: "button", class: "button why-close", "data-act": "close-why" }, t("ops.close"))),
-    h("p", { class: "why-what" }, clock(state.row.at_ms, state.one.index.timezone), " · ", said(state.row, state, t)),
+    h("p", { class: "why-what" }, clock(row.at_ms, state.one.index.timezone), " · ", said(row, state, t)),
+    other === null || row["bell_id"] === undefined ? story(state.one, tell(state.one.story, row), null, t) : [state.one, other].map((run, i) => story(run, tellAll(run.story, row["bell_id"]), i === 0 ? "A" : "B", t)),
+  );
+}
+
+/**
+ * @param {Run} run
+ * @param {import("/static/ops/replay/story.js").Tale} tale
+ * @param {string | null} sign
+ * @param {Translate} t
+ */
+function story(run, tale, sign, t) {
+  return h(
+    "article",
+    { key: `story${sign}`, class: "why-story" },
+    sign === null ? null : h("h3", {}, h("span", { class: sign === "A" ? "lane-sign" : "lane-sign lane-sign-1" }, sign), rulesOf(run.job, t)),
     tale.lines.length === 0 ? h("p", { class: "quiet" }, t("replay.why.unknown")) : h("ol", { class: "why-lines" }, tale.lines.map((line, i) => h("li", { key: String(i) }, t(line.key, line.values)))),
     tale.rows.length === 0 ? null : considered(tale.rows, t),
-    tale.raw.length === 0 ? null : h("details", { class: "why-raw" }, h("summary", {}, "JSON"), h("pre", { tabindex: "0" }, tale.raw.map((row) => JSON.stringify(row, null, 1)).join("\n"))),
+    tale.raw.length === 0 ? null : h("details", { class: "why-raw" }, h("summary", {}, "JSON"), h("pre", { tabindex: "0" }, tale.raw.map((each) => JSON.stringify(each, null, 1)).join("\n"))),
   );
 }
 
@@ -334,7 +351,7 @@ function differences(state, comparison, t) {
                 h(
                   "tr",
                   { key: row.bell_id },
-                  h("th", { scope: "row" }, h("button", { type: "button", class: "link", "data-act": "seek", "data-ms": row.rung_ms }, clock(row.rung_ms, state.one.index.timezone))),
+                  h("th", { scope: "row" }, h("button", { type: "button", class: "link", "data-act": "difference", "data-ms": row.rung_ms, "data-bell": row.bell_id }, clock(row.rung_ms, state.one.index.timezone))),
                   h("td", {}, state.stopNames.get(row.stop_id) ?? (row.stop_id || "–")),
                   h("td", {}, fate(row.one, row.rung_ms, t)),
                   h("td", {}, fate(row.other, row.rung_ms, t)),

@@ -278,6 +278,20 @@ export function mount(root, { t, api, route, onRoute, go, notice }) {
     draw();
   }
 
+  /** Go to where a bell that fared differently was rung, and tell both stories of it. @param {string} bell @param {number} rungMs */
+  function differed(bell, rungMs) {
+    if (filmState === null) return;
+    const row = [filmState.one, filmState.other].flatMap((run) => run?.events ?? []).find((each) => each["bell_id"] === bell && each.type === "bell" && each["state"] === "assigned");
+    filmState = {
+      ...filmState,
+      row: row ?? null,
+      vehicle: row?.["vehicle_id"] ?? filmState.vehicle,
+      player: act(act(filmState.player, { type: "pause" }), { type: "seek", atMs: rungMs }),
+    };
+    followed = row !== undefined;
+    draw();
+  }
+
   onPress(root, (what, data) => {
     switch (what) {
       case "record":
@@ -298,8 +312,8 @@ export function mount(root, { t, api, route, onRoute, go, notice }) {
         return play({ type: "step", back: true });
       case "speed":
         return play({ type: "speed", speed: Number(data["speed"]) });
-      case "seek":
-        return play({ type: "seek", atMs: Number(data["ms"]) });
+      case "difference":
+        return differed(String(data["bell"]), Number(data["ms"]));
       case "vehicle":
         return choose(data["vehicle"]);
       case "why":

@@ -26,6 +26,22 @@ export function tell(story, row) {
 }
 
 /**
+ * All that was chosen for a bell, bus after bus; the table is that of the first choice.
+ *
+ * @param {readonly Row[]} story
+ * @param {string} bell
+ * @returns {Tale}
+ */
+export function tellAll(story, bell) {
+  const choices = story.filter((each) => each.type === "choice" && each["bell_id"] === bell);
+  return {
+    lines: choices.flatMap((choice) => chosen(choice, 1)),
+    rows: /** @type {Row[]} */ (choices[0]?.["considered"] ?? []).map(considered),
+    raw: choices,
+  };
+}
+
+/**
  * @param {Row} choice
  * @param {number} bells  how many stand behind the alert
  * @returns {Said[]}
@@ -35,7 +51,7 @@ function chosen(choice, bells) {
   const first = looked.find((row) => row["verdict"] === "chosen");
   /** @type {Said[]} */
   const lines = [{ key: "replay.why.looked", values: { n: looked.length, bells } }];
-  if (choice["attempt"] > 1) lines.push({ key: "replay.why.again", values: { n: choice["attempt"], vehicle: choice["before"] ?? "–" } });
+  if (choice["attempt"] > 1) lines.push({ key: choice["before"] === null ? "replay.why.another" : "replay.why.again", values: { n: choice["attempt"], vehicle: choice["before"] } });
   if (first === undefined) {
     lines.push({ key: "replay.why.none" });
   } else {
