@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e import scenes
+from tests.e2e import kiosk_scenes, scenes
 from tests.e2e.conftest import ARGUMENTS
 from tests.e2e.scenes import Scene
 from tests.e2e.scripted_server import ScriptedServer
@@ -36,6 +36,12 @@ def cab(play: object, name: str, lang: str = "ko", scheme: str = "light", *, sma
     return Picture(name, Scene(scene.name, scene.play, *size), lang, scheme, 1)
 
 
+def kiosk(play: object, name: str, lang: str = "ko", scheme: str = "light", *, portrait: bool = False) -> Picture:
+    scene = next(one for one in kiosk_scenes.KIOSK_SCENES if one.play is play)
+    size = (800, 1280) if portrait else (1280, 800)
+    return Picture(name, Scene(scene.name, scene.play, *size), lang, scheme, 1)
+
+
 def desk(play: object, name: str, lang: str = "ko", scheme: str = "light", width: int = 1440) -> Picture:
     scene = next(one for one in scenes.SCENES if one.play is play)
     return Picture(name, Scene(scene.name, scene.play, width, 900 if width > 1000 else 1100), lang, scheme, 1)
@@ -53,6 +59,11 @@ PICTURES = [
     phone(scenes.stop_offline, "stop-offline-en", "en"),
     phone(scenes.stop_wishes, "stop-wishes-ko"),
     phone(scenes.stop_board, "stop-tablet-ko", width=820),
+    phone(scenes.stop_wheelchair, "stop-wheelchair-ko"),
+    phone(scenes.stop_large, "stop-large-ko-dark", "ko", "dark"),
+    kiosk(kiosk_scenes.kiosk_rest, "kiosk-ko"),
+    kiosk(kiosk_scenes.kiosk_many, "kiosk-en-dark", "en", "dark"),
+    kiosk(kiosk_scenes.kiosk_rung, "kiosk-rung-portrait-ko", portrait=True),
     cab(scenes.drive_rest, "drive-rest-ko", scheme="dark"),
     cab(scenes.drive_ahead, "drive-ko"),
     cab(scenes.drive_ahead, "drive-dark-ko", scheme="dark"),

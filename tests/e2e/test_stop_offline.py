@@ -1,8 +1,8 @@
 """The stop page without a network, and after a deploy: what is known, how old it is, and never an old page online."""
 
+import json
 import re
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -10,35 +10,19 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.accessibility import violations
 from tests.e2e.conftest import NewPage
+from tests.e2e.device_copy import wait_for_copy
 from tests.e2e.journeys import JUST_PAST_THE_STOP_BEFORE_M, RING, STOP, bus_of
 from tests.e2e.real_server import STOPS, RealServer, ServerPlace
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-
-COPIED = """async path => {
-  const names = await caches.keys();
-  const pages = names.find(name => name.startsWith("ridebell-pages-"));
-  const shell = names.find(name => name.startsWith("ridebell-shell-"));
-  if (!pages || !shell) return false;
-  const files = await (await caches.open(shell)).keys();
-  return files.length > 10 && (await (await caches.open(pages)).match(path)) !== undefined;
-}"""
 
 
 def opened(new_page: NewPage, server: RealServer) -> Page:
     """A stop page that the device has copied."""
     page = new_page()
     page.goto(server.stop_address(f"S{STOP}"))
-    wait_for_copy(page)
+    wait_for_copy(page, f"/s/S{STOP}")
     return page
-
-
-def wait_for_copy(page: Page) -> None:
-    """Until page and files are in the copy: the service worker does that after the page, and tells nobody."""
-    end = time.monotonic() + 20
-    while not page.evaluate(COPIED, f"/s/S{STOP}"):
-        assert time.monotonic() < end, page.evaluate("caches.keys()")
-        page.wait_for_timeout(100)
 
 
 def test_without_a_network_it_says_what_is_known_and_how_old(
@@ -59,6 +43,19 @@ def test_without_a_network_it_says_what_is_known_and_how_old(
     page.goto(f"{server.url}/s/S{STOP}")
     expect(page.locator("#notice")).to_be_empty()
     assert page.evaluate("document.documentElement.dataset.from") is None
+
+
+def test_it_can_be_installed_as_an_app(new_page: NewPage, server: RealServer) -> None:
+    page = opened(new_page, server)
+    session = page.context.new_cdp_session(page)
+    manifest = session.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    assert json.loads(manifest["data"])["name"] == "승차벨"
+    for icon in json.loads(manifest["data"])["icons"]:
+        assert page.request.get(server.url + icon["src"]).headers["content-type"] == icon["type"]
+    why_not = [e["errorId"] for e in session.send("Page.getInstallabilityErrors")["installabilityErrors"]]
+    assert [e for e in why_not if e != "in-incognito"] == []
+    assert page.request.get(server.url + "/ride").ok, "where the app starts"
 
 
 def test_no_nonce_lies_in_the_copy(new_page: NewPage, server: RealServer) -> None:
@@ -88,7 +85,7 @@ def test_after_a_deploy_nobody_sees_the_old_page(
     with place.serve("--demo"):
         page.reload()
         expect(page.locator("#wishes summary")).to_contain_text("몇 분이세요")
-        wait_for_copy(page)
+        wait_for_copy(page, f"/s/S{STOP}")
         names: list[str] = page.evaluate("caches.keys()")
         assert len(names) == 2, "the old copy is gone"
         page.context.set_offline(True)
