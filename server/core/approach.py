@@ -11,6 +11,7 @@ from typing import NamedTuple
 from server.core.model import Doors, Source, VisitOutcome
 from server.core.network import Pattern
 from server.core.policy import Policy
+from server.core.prediction import REACHED_M
 from server.core.tracking import Span, Track, doors_open
 from server.core.unseen import BRAKE_LOSS_S, spare_s, stop_spare_s
 
@@ -18,8 +19,6 @@ SEEN_GAP_S = 10.0
 """Fixes at most this far apart show what happened in a ±30 m zone (60 m at 6 m/s, a slow pass, take 10 s)."""
 CONFIRM_M = 250.0
 """Farther beyond the leave threshold than a wrong fix errs (200 m) one fix says that a stop is behind; closer, two."""
-AT_POLE_M = 12.0
-"""How near the stop's own place counts as having reached it, for the time of arrival."""
 MIN_LEAVE_M = 10.0
 DOORS_SLACK_M = 30.0
 """Doors open at stops only: seen open this much outside the zone they still are at its stop."""
@@ -113,7 +112,7 @@ def start(track: Track, policy: Policy, before: Approach | None = None) -> Appro
         return before
     moving = (track.speed_mps or 0.0) >= policy.stand_speed_mps and not doors_open(track.fix) and not held
     for visit in track.pattern.visits:
-        if track.progress_m <= visit.along_m + (AT_POLE_M if moving else _leave_m(track.pattern, visit.index, policy)):
+        if track.progress_m <= visit.along_m + (REACHED_M if moving else _leave_m(track.pattern, visit.index, policy)):
             break
         approach.next_index = visit.index + 1
     if before is not None and before.next_index == approach.next_index:
@@ -213,8 +212,8 @@ def _measure(zone: Zone, track: Track, span: Span, stop_m: float, policy: Policy
     was_inside = abs(span.from_m - stop_m) <= policy.zone_m
     if zone.entered_ms is None:
         zone.entered_ms = _when(span, stop_m - policy.zone_m)
-    if zone.reached_ms is None and span.to_m >= stop_m - AT_POLE_M:
-        zone.reached_ms = _when(span, stop_m - AT_POLE_M)
+    if zone.reached_ms is None and span.to_m >= stop_m - REACHED_M:
+        zone.reached_ms = _when(span, stop_m - REACHED_M)
     if inside or was_inside:
         zone.inside_s += gap_s * _share_inside(span, stop_m, policy.zone_m)
     if inside and not _rolls(track, policy):
@@ -225,9 +224,9 @@ def _measure(zone: Zone, track: Track, span: Span, stop_m: float, policy: Policy
     if crossed and gap_s > SEEN_GAP_S and not zone.stood:
         zone.reached_ms = _when(span, stop_m)
     # A bus may stand short of the pole (a queue) and pass it later: it leaves when it does.
-    seen_at_pole = zone.stood_at_m is not None and zone.stood_at_m >= stop_m - AT_POLE_M and gap_s <= SEEN_GAP_S
-    if (not zone.stood or (crossed and not seen_at_pole)) and span.from_m < stop_m + AT_POLE_M:
-        zone.left_ms = max(_when(span, stop_m + AT_POLE_M), zone.left_ms or 0)
+    seen_at_pole = zone.stood_at_m is not None and zone.stood_at_m >= stop_m - REACHED_M and gap_s <= SEEN_GAP_S
+    if (not zone.stood or (crossed and not seen_at_pole)) and span.from_m < stop_m + REACHED_M:
+        zone.left_ms = max(_when(span, stop_m + REACHED_M), zone.left_ms or 0)
 
 
 def _see(zone: Zone, track: Track, span: Span, stop_m: float, zone_m: float, policy: Policy) -> None:

@@ -58,10 +58,10 @@ def give(shard: Shard, bell: Bell, best: Candidate, now_ms: int, *, reason: Reas
     return effects + refresh_alerts(shard, track, now_ms)
 
 
-def best_for(shard: Shard, bell: Bell, now_ms: int) -> Candidate | None:
-    """The next bus that can serve this bell now."""
-    places = shard.places_of(bell)
-    return first_of((c for c in shard.candidates(places) if may(shard, bell, c, now_ms)), now_ms)
+def best_for(shard: Shard, bell: Bell, now_ms: int, *, but: VehicleId | None = None) -> Candidate | None:
+    """The next bus that can serve this bell now; not `but`, which it was just taken from."""
+    found = (c for c in shard.candidates(shard.places_of(bell)) if c.track.vehicle_id != but)
+    return first_of((c for c in found if may(shard, bell, c, now_ms)), now_ms)
 
 
 def may(shard: Shard, bell: Bell, candidate: Candidate, now_ms: int) -> bool:
@@ -112,10 +112,7 @@ def dispatch_if_waiting(shard: Shard, bell_id: BellId, but: VehicleId, now_ms: i
     bell = shard.bells.get(bell_id)
     if bell is None or bell.state is not BellState.WAITING:
         return []
-    others = (
-        c for c in shard.candidates(shard.places_of(bell)) if c.track.vehicle_id != but and may(shard, bell, c, now_ms)
-    )
-    best = first_of(others, now_ms)
+    best = best_for(shard, bell, now_ms, but=but)
     return [] if best is None else give(shard, bell, best, now_ms, reason=bell.reason)
 
 
