@@ -8,14 +8,13 @@ from playwright.sync_api import Page
 from tests.e2e.conftest import NewPage
 from tests.e2e.real_server import LON0, Bus, RealServer, lat_at
 
-
 FEEL_AND_HEAR = """
 window.felt = [];
 window.heard = [];
 navigator.vibrate = pattern => window.felt.push(pattern);
 addEventListener("DOMContentLoaded", () => {
   const spoken = document.getElementById("spoken");
-  new MutationObserver(() => window.heard.push(spoken.textContent)).observe(spoken, { childList: true });
+  if (spoken) new MutationObserver(() => window.heard.push(spoken.textContent)).observe(spoken, { childList: true });
 });
 """
 """Notes how the phone shakes and what its reader of the screen is given to say."""
@@ -44,9 +43,9 @@ def get_on(rider: Page, bus: Bus, vehicle_id: str = "V1") -> None:
     bus.stand_while(lambda: rider.locator(".strip-stop").count() == 0, within_s=20)
 
 
-def get(server: RealServer, path: str, role: str) -> object:
+def get(server: RealServer, path: str, role: str, **more: str) -> object:
     """Ask the demo server something as somebody of a role."""
-    asked = json.dumps({"role": role, "subject": "test"}).encode()
+    asked = json.dumps({"role": role, "subject": "test"} | more).encode()
     request = urllib.request.Request(f"{server.url}/v1/token", asked, {"content-type": "application/json"})
     with urllib.request.urlopen(request) as answer:
         token = json.load(answer)["token"]

@@ -1,14 +1,16 @@
 """The rider app in Chromium against the real server: find a stop and ring, get on, show a companion, a broken link."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import NewPage
+from tests.e2e.device_copy import wait_for_copy
 from tests.e2e.journeys import AT_STOP_M, JUST_PAST_THE_STOP_BEFORE_M, RING, STOP, bus_of
 from tests.e2e.real_server import PLATES, STOPS, RealServer, ServerPlace
-from tests.e2e.riders import app, get_on, stand
+from tests.e2e.riders import app, get, get_on, stand
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -121,3 +123,26 @@ def test_without_a_link_the_page_says_what_is_known_and_queues_nothing(new_page:
         bus.stand_while(lambda: rider.locator(".strip-stop").count() == 0, within_s=20)
         rider.click(".strip [data-sequence='4']")
         expect(rider.locator(".card-alight .alight-stop")).to_have_text(STOPS[4])
+
+
+def test_the_code_inside_a_bus_connects_without_a_position(new_page: NewPage, server: RealServer) -> None:
+    bus = bus_of(new_page, server, "V1", at_m=JUST_PAST_THE_STOP_BEFORE_M)
+    code = get(server, "/v1/bus-code", "terminal", vehicle_id="V1")
+    assert isinstance(code, dict)
+    rider = new_page(permissions=[])
+    rider.goto(f"{server.url}/ride?lang=ko#/aboard/{quote(code['nonce'], safe='')}")
+    bus.stand_while(lambda: rider.locator(".strip-stop").count() == 0, within_s=20)
+    expect(rider.locator(".riding-head .plate")).to_have_text(PLATES["V1"])
+    assert code["nonce"] not in rider.url, "a code that was used does not stay in the address"
+
+
+def test_the_app_opens_without_a_network_and_says_so(new_page: NewPage, server: RealServer) -> None:
+    rider = app(new_page, server, at_m=AT_STOP_M + 15)
+    rider.locator("#stops [data-act=star]").first.click()
+    wait_for_copy(rider, "/ride")
+    rider.context.set_offline(True)
+    rider.reload()
+    expect(rider.locator("#notice")).to_contain_text("아직 연결되지 않았어요")
+    expect(rider.locator("#stops strong").first).to_have_text(STOPS[STOP])
+    rider.click("a.tab[href='#/past']")
+    expect(rider.locator("#content .empty")).to_contain_text("지금은 기록을 볼 수 없어요")

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.accessibility import clipped, overlapping, small_targets, violations
 from tests.e2e.conftest import NewPage
-from tests.e2e.ride_scenes import RIDE_SCENES
+from tests.e2e.frames import arrivals, row
+from tests.e2e.ride_scenes import RIDE_SCENES, open_ride
 from tests.e2e.scenes import Scene
 from tests.e2e.scripted_server import ScriptedServer
 
@@ -33,3 +35,18 @@ def test_every_state_is_for_everybody(
     assert clipped(page) == []
     assert overlapping(page) == []
     assert small_targets(page, 44) == []
+
+
+def test_a_wheelchair_aims_at_the_low_floor_bus_behind_and_sees_its_free_places(
+    scripted: ScriptedServer, new_page: NewPage
+) -> None:
+    page = new_page()
+    page.add_init_script("localStorage.setItem('ridebell.wish.1', JSON.stringify({party: 1, needs: ['wheelchair']}))")
+    open_ride(scripted, page, "ko")
+    scripted.hear("rider", "watch")
+    ordinary, behind = row("ko", low_floor=False), row("ko", vehicle_id="V9", low_floor=True, bays_free=1, eta_s=560)
+    scripted.tell("rider", arrivals("ko", ordinary, behind))
+    expect(page.locator("#board .row").first.locator(".why-not")).to_have_text("저상버스가 아님")
+    expect(page.locator("#board .chip-bay")).to_have_text("휠체어 자리 1")
+    page.click("[data-act=ring]")
+    assert scripted.hear("rider", "ring", vehicle_id="V9")["needs"] == ["wheelchair"]
