@@ -141,7 +141,10 @@ def last_place(shard: Shard, track: Track, now_ms: int) -> RidePlace | None:
     at = approach.next_index
     if at == len(pattern.visits) or not approach.standing_at(at):
         at = max(0, at - 1)
-    return record.place_of(pattern.visits[at], now_ms)
+    run = shard.riders.trail(track.vehicle_id).run
+    call = run.calls.get(at) if run is not None and run.trip == track.trip_key else None
+    left_ms = call.departed_ms if call is not None else None
+    return record.place_of(pattern.visits[at], now_ms if left_ms is None else left_ms)
 
 
 # -- off -------------------------------------------------------------------------

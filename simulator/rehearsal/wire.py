@@ -12,7 +12,7 @@ from server.protocol import messages as wire
 from server.protocol import recording as line
 from server.protocol.expectations import Decision, Expectation
 
-ON_A_SOCKET = frozenset({"bell", "alert", "clear", "refused"})
+ON_A_SOCKET = frozenset({"bell", "ride", "alert", "clear", "refused"})
 """Decisions that riders and terminals receive; the others are only on record."""
 
 NonceOf = Callable[[str], str]
@@ -26,6 +26,10 @@ class Speech(NamedTuple):
     message: wire.Message
 
 
+WHO_SPEAK = (line.RingLine, line.CancelLine, line.CheckInLine, line.SightingsLine)
+"""Lines of riders that are said over their sockets."""
+
+
 def unfit(lines: Sequence[line.RecordedLine], expected: Sequence[Expectation], *, knows_nonces: bool) -> str | None:
     """Why a scenario cannot be judged by what sockets show, or None."""
     hidden = sorted({one.kind for one in expected} - ON_A_SOCKET)
@@ -33,6 +37,8 @@ def unfit(lines: Sequence[line.RecordedLine], expected: Sequence[Expectation], *
         return f"it expects {' and '.join(hidden)}, which no rider and no terminal is sent"
     if any(isinstance(said, line.FixLine) and (said.trip_id or said.route_id) for said in lines):
         return "a control centre's feed speaks in it, and only riders and terminals are played"
+    if any(isinstance(said, line.CheckOutLine | line.UndoLine | line.CorrectLine | line.MetLine) for said in lines):
+        return "it speaks of a ride whose id only the server knows"
     rings = (said for said in lines if isinstance(said, line.RingLine))
     if not knows_nonces and any(ring.presence is not None and ring.presence.nonce is not None for ring in rings):
         return "it needs a stop's code, which is made with the server's key (--data)"
@@ -41,7 +47,7 @@ def unfit(lines: Sequence[line.RecordedLine], expected: Sequence[Expectation], *
 
 def riders_of(lines: Sequence[line.RecordedLine]) -> list[str]:
     """Riders in the order in which they first speak."""
-    return list(dict.fromkeys(said.rider for said in lines if isinstance(said, line.RingLine | line.CancelLine)))
+    return list(dict.fromkeys(said.rider for said in lines if isinstance(said, WHO_SPEAK)))
 
 
 def vehicles_of(lines: Sequence[line.RecordedLine]) -> list[str]:
@@ -71,11 +77,13 @@ def speech(said: line.RecordedLine, number: int, *, mark: str, nonce_of: NonceOf
             return Speech(said.rider, None, wire.StillThere(bell_id=said.bell_id + mark, presence=said.presence))
         case line.CancelLine():
             return Speech(said.rider, None, wire.Cancel(bell_id=said.bell_id + mark))
+        case line.CheckInLine():
+            return Speech(said.rider, None, _check_in(said, ref))
+        case line.SightingsLine():
+            return Speech(said.rider, None, _sightings(said))
         case (
             line.BeginLine()
             | line.LinkLine()
-            | line.SightingsLine()
-            | line.CheckInLine()
             | line.CheckOutLine()
             | line.UndoLine()
             | line.CorrectLine()
@@ -84,6 +92,16 @@ def speech(said: line.RecordedLine, number: int, *, mark: str, nonce_of: NonceOf
             return None
         case _:
             assert_never(said)
+
+
+def _check_in(said: line.CheckInLine, ref: str) -> wire.CheckIn:
+    return wire.CheckIn(
+        vehicle_id=said.vehicle_id, position=said.position, party=said.party, device=said.device, ref=ref
+    )
+
+
+def _sightings(said: line.SightingsLine) -> wire.Sightings:
+    return wire.Sightings(**{name: getattr(said, name) for name in wire.Sightings.__struct_fields__})
 
 
 def heard(

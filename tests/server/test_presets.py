@@ -5,19 +5,28 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from server.core.model import RideMode
 from server.core.policy import Policy
 from server.presets import PolicyError, policy_names, read_policy
 
 
 def test_the_presets_that_the_field_has_used_are_there() -> None:
-    assert policy_names() == ["3-min", "physical", "previous-stop", "second-previous-stop"]
-    assert {name: read_policy(name).cutoff for name in policy_names()} == {
+    names = ["3-min", "physical", "previous-stop", "second-previous-stop"]
+    assert policy_names() == sorted([*names, "be-in-be-out", "check-in-check-out"])
+    assert {name: read_policy(name).cutoff for name in names} == {
         "3-min": "minutes",
         "physical": "physical",
         "previous-stop": "previous-stop",
         "second-previous-stop": "second-previous-stop",
     }
     assert {read_policy(name).presence_radius_m for name in policy_names()} == {30.0, 50.0, 100.0}
+
+
+def test_each_way_of_riding_has_a_preset() -> None:
+    modes = {name: read_policy(name).rides.mode for name in policy_names()}
+    assert modes["be-in-be-out"] is RideMode.BE_IN_BE_OUT
+    assert modes["check-in-check-out"] is RideMode.CHECK_IN_CHECK_OUT
+    assert modes["physical"] is RideMode.CHECK_IN
 
 
 @pytest.mark.parametrize("name", policy_names())
@@ -49,5 +58,5 @@ def test_a_file_that_is_no_policy_is_refused_by_what_is_wrong(tmp_path: Path, co
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(PolicyError, match="3-min, physical, previous-stop, second-previous-stop"):
+    with pytest.raises(PolicyError, match=", ".join(policy_names())):
         read_policy("three-minutes")

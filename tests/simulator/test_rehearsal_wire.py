@@ -71,9 +71,26 @@ def test_what_drivers_say(fields: dict[str, Any], message: wire.Message) -> None
     assert said({**AT, "vehicle_id": "A", **fields}) == Speech(None, "A", message)
 
 
-def test_a_link_and_a_ride_are_not_said() -> None:
+def test_a_link_and_what_needs_a_rides_id_are_not_said() -> None:
     assert said({**AT, "type": "link", "vehicle_id": "A", "up": False}) is None
-    assert said({**AT, "type": "sightings", "rider": "r"}) is None
+    assert said({**AT, "type": "undo", "rider": "r"}) is None
+
+
+def test_a_check_in_and_what_a_phone_heard_are_said() -> None:
+    heard_one = {"beacon_id": "A-1", "rssi_dbm": -70, "at_ms": 5}
+    sightings = said({**AT, "type": "sightings", "rider": "r", "beacons": [heard_one], "device": "pocket"})
+    assert sightings is not None
+    assert isinstance(sightings.message, wire.Sightings)
+    assert (sightings.rider, sightings.message.device, len(sightings.message.beacons)) == ("r", "pocket", 1)
+    check_in = said({**AT, "type": "check_in", "rider": "r", "vehicle_id": "A", "party": 2})
+    assert check_in is not None
+    assert isinstance(check_in.message, wire.CheckIn)
+    assert (check_in.message.vehicle_id, check_in.message.party) == ("A", 2)
+
+
+def test_a_case_that_names_a_ride_by_the_servers_id_is_not_for_sockets() -> None:
+    lines = [line({**AT, "type": "undo", "rider": "r"})]
+    assert unfit(lines, [], knows_nonces=True) == "it speaks of a ride whose id only the server knows"
 
 
 def test_who_takes_part() -> None:
