@@ -207,7 +207,7 @@ function react(state, event) {
     case "testing":
       return still({ ...state, selfTest: { running: event.chime, sound: false, screen: false, untilMs: Infinity } });
     case "tested":
-      return still({ ...state, selfTest: { running: null, sound: event.sound, screen: event.screen, untilMs: state.nowMs + TESTED_MS } });
+      return tested(state, event.sound, event.screen);
     case "awake":
       return still({ ...state, awake: event.awake });
     case "speaker":
@@ -305,6 +305,22 @@ function refused(state, message) {
     signingOn: false,
     signingOff: false,
     note: { text: message.message, untilMs: state.nowMs + NOTE_MS },
+  };
+}
+
+/**
+ * The verdicts stand for a while, and whoever looks after the terminals hears them.
+ *
+ * @param {State} state
+ * @param {boolean} sound
+ * @param {boolean} screen
+ * @returns {Step}
+ */
+function tested(state, sound, screen) {
+  const said = (/** @type {boolean} */ good) => (good ? "ok" : "failed");
+  return {
+    state: { ...state, selfTest: { running: null, sound, screen, untilMs: state.nowMs + TESTED_MS } },
+    effects: [{ type: "send", message: { type: "health", sound: said(sound), screen: said(screen) } }],
   };
 }
 
