@@ -71,7 +71,14 @@ def features() -> list[Frame]:
         }
         for i in range(6)
     ]
-    return [*lines, *points]
+    across_the_road = [
+        {
+            "geometry": {"type": "Point", "coordinates": [LON + dx, lat_at(SPACING_M * 2 + dy)]},
+            "properties": {"kind": "stop", "stop_id": f"X{i}", "name": STOPS["ko"][i]},
+        }
+        for i, (dx, dy) in enumerate(((0.0003, -60), (0.0035, -80), (-0.004, -130), (0.0003, 300), (-0.0002, -310)))
+    ]
+    return [*lines, *points, *across_the_road]
 
 
 def run_of(headsign: str) -> Frame:

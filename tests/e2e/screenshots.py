@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e import kiosk_scenes, scenes
+from tests.e2e import kiosk_scenes, ride_scenes, scenes
 from tests.e2e.conftest import ARGUMENTS
 from tests.e2e.scenes import Scene
 from tests.e2e.scripted_server import ScriptedServer
@@ -26,7 +26,7 @@ class Picture(NamedTuple):
 
 
 def phone(play: object, name: str, lang: str = "ko", scheme: str = "light", width: int = 390) -> Picture:
-    scene = next(one for one in scenes.SCENES if one.play is play)
+    scene = next(one for one in (*scenes.SCENES, *ride_scenes.RIDE_SCENES) if one.play is play)
     return Picture(name, Scene(scene.name, scene.play, width, 844), lang, scheme)
 
 
@@ -61,6 +61,17 @@ PICTURES = [
     phone(scenes.stop_board, "stop-tablet-ko", width=820),
     phone(scenes.stop_wheelchair, "stop-wheelchair-ko"),
     phone(scenes.stop_large, "stop-large-ko-dark", "ko", "dark"),
+    phone(ride_scenes.ride_near, "ride-ko"),
+    phone(ride_scenes.ride_near, "ride-en-dark", "en", "dark"),
+    phone(ride_scenes.ride_bell, "ride-bell-ko"),
+    phone(ride_scenes.ride_choose, "ride-choose-ko"),
+    phone(ride_scenes.ride_aboard, "ride-aboard-ko"),
+    phone(ride_scenes.ride_alight, "ride-alight-ko"),
+    phone(ride_scenes.ride_alight, "ride-alight-en-dark", "en", "dark"),
+    phone(ride_scenes.ride_past, "ride-past-ko"),
+    phone(ride_scenes.ride_report, "ride-report-ko"),
+    phone(ride_scenes.ride_companion, "ride-companion-ko"),
+    phone(ride_scenes.ride_near, "ride-tablet-ko", width=820),
     kiosk(kiosk_scenes.kiosk_rest, "kiosk-ko"),
     kiosk(kiosk_scenes.kiosk_many, "kiosk-en-dark", "en", "dark"),
     kiosk(kiosk_scenes.kiosk_rung, "kiosk-rung-portrait-ko", portrait=True),
