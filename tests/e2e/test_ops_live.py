@@ -220,3 +220,20 @@ def test_a_token_opens_the_console(scripted: ScriptedServer, desk: Page) -> None
     desk.keyboard.press("Enter")
     scripted.hear("operator", "watch", what="bells")
     expect(desk.locator(".rail-link-live")).to_be_visible()
+
+
+def test_pictures_of_streets_lie_under_the_routes_where_there_is_a_server_of_them(
+    scripted: ScriptedServer, desk: Page
+) -> None:
+    outline = ops_town.outline("ko")
+    address = f"{scripted.url}/static/rider/icons/icon-192.png?"
+    outline["tiles"] = {"url": address + "{z}/{x}/{y}", "attribution": "© 지도 시험"}
+    scripted.files["v1/outline"] = outline
+    with desk.expect_request(lambda request: request.url.startswith(address)):
+        desk.goto(f"{scripted.url}/ops?lang=ko")
+    expect(desk.locator(".tiles-by")).to_have_text("© 지도 시험")
+    desk.wait_for_function(
+        "() => { const c = document.querySelector('.map-layer'); const d = c.getContext('2d')"
+        ".getImageData(0, 0, c.width, c.height).data; const seen = new Set();"
+        " for (let i = 0; i < d.length; i += 4) seen.add((d[i] << 16) | (d[i + 1] << 8) | d[i + 2]); return seen.size > 20 }"
+    )

@@ -31,6 +31,8 @@ import { NUMBERED, SIZES, Stamps } from "/static/ops/live/map/stamps.js";
 /** Metres per pixel under which buses grow a size: dots of a province, arrows of a town, of a quarter, of a street. */
 const GROWS_M = [40, 10, 3];
 const PICK_PX = 16;
+/** A bus this far outside still reaches in with its number. */
+const MARGIN_PX = 40;
 /** Seen when nothing is known yet: South Korea. */
 const KOREA = { west: 0.8472, north: 0.3836, east: 0.8612, south: 0.3994 };
 const GROUND_AGAIN_MS = 120;
@@ -64,6 +66,9 @@ export class MapView {
   /** @type {Colours} */
   #colours;
   #ratio = 1;
+  #seen = new Int32Array(0);
+  #seenX = new Float32Array(0);
+  #seenY = new Float32Array(0);
   #frame = 0;
   #groundAsked = 0;
   #groundDue = true;
@@ -283,50 +288,68 @@ export class MapView {
   /** @param {number} now */
   #stampBuses(now) {
     const { fleet } = this.#options;
-    const { hides, chosen } = this.#choice;
+    const { chosen } = this.#choice;
     const size = GROWS_M.filter((metres) => metresPerPixel(this.#camera) < metres).length;
-    const still = this.#still.matches;
+    const seen = this.#inSight(this.#still.matches ? Infinity : now);
     this.#painter.clear();
     for (let kind = 0; kind < KINDS.length; kind++) {
-      for (let slot = 0; slot < fleet.size; slot++) {
-        if (fleet.kind[slot] === kind && fleet.rows[slot] != null && !hides(slot)) this.#stampBus(slot, size, still ? Infinity : now);
+      for (let i = 0; i < seen; i++) {
+        const slot = /** @type {number} */ (this.#seen[i]);
+        if (fleet.kind[slot] === kind) this.#stampBus(slot, size, /** @type {number} */ (this.#seenX[i]), /** @type {number} */ (this.#seenY[i]));
       }
     }
-    if (chosen !== null && fleet.rows[chosen] != null) {
-      const { x, y } = this.#spot(chosen, still ? Infinity : now);
-      this.#painter.stamp(this.#stamps.ring(size), x, y);
-    }
+    const at = chosen === null ? -1 : this.#seen.subarray(0, seen).indexOf(chosen);
+    if (at >= 0) this.#painter.stamp(this.#stamps.ring(size), /** @type {number} */ (this.#seenX[at]), /** @type {number} */ (this.#seenY[at]));
     this.#buses.putImageData(this.#picture, 0, 0);
+  }
+
+  /**
+   * Find the buses on the screen and their places in the picture's own pixels: `#seen`, `#seenX`, `#seenY`.
+   *
+   * @param {number} now
+   * @returns {number} how many
+   */
+  #inSight(now) {
+    const { fleet } = this.#options;
+    const { fromX, fromY, toX, toY } = fleet;
+    const { hides } = this.#choice;
+    const scale = this.#camera.scale * this.#ratio;
+    const left = this.#painter.width / 2 - this.#camera.x * scale;
+    const top = this.#painter.height / 2 - this.#camera.y * scale;
+    const margin = MARGIN_PX * this.#ratio;
+    if (this.#seen.length < fleet.size) {
+      this.#seen = new Int32Array(fleet.kind.length);
+      this.#seenX = new Float32Array(fleet.kind.length);
+      this.#seenY = new Float32Array(fleet.kind.length);
+    }
+    let count = 0;
+    for (let slot = 0; slot < fleet.size; slot++) {
+      if (fleet.rows[slot] === null || hides(slot)) continue;
+      const part = fleet.gone(slot, now);
+      const fx = /** @type {number} */ (fromX[slot]);
+      const fy = /** @type {number} */ (fromY[slot]);
+      const x = (fx + (/** @type {number} */ (toX[slot]) - fx) * part) * scale + left;
+      const y = (fy + (/** @type {number} */ (toY[slot]) - fy) * part) * scale + top;
+      if (x < -margin || y < -margin || x > this.#painter.width + margin || y > this.#painter.height + margin) continue;
+      this.#seen[count] = slot;
+      this.#seenX[count] = x;
+      this.#seenY[count] = y;
+      count += 1;
+    }
+    return count;
   }
 
   /**
    * @param {number} slot
    * @param {number} size
-   * @param {number} now
+   * @param {number} x
+   * @param {number} y
    */
-  #stampBus(slot, size, now) {
+  #stampBus(slot, size, x, y) {
     const { fleet } = this.#options;
-    const { x, y } = this.#spot(slot, now);
-    const margin = 40 * this.#ratio;
-    if (x < -margin || y < -margin || x > this.#painter.width + margin || y > this.#painter.height + margin) return;
     this.#painter.stamp(this.#stamps.shape(size, /** @type {number} */ (fleet.kind[slot]), /** @type {number} */ (fleet.headingDeg[slot])), x, y);
-    if (size < NUMBERED) return;
-    const name = fleet.rows[slot]?.route_name;
+    const name = size < NUMBERED ? null : fleet.rows[slot]?.route_name;
     if (name) this.#painter.stamp(this.#stamps.label(name), x, y + ((SIZES[size] ?? 0) + 12) * this.#ratio);
-  }
-
-  /**
-   * @param {number} slot
-   * @param {number} now
-   * @returns {{x: number, y: number}} in the picture's own pixels
-   */
-  #spot(slot, now) {
-    const at = this.#options.fleet.at(slot, now);
-    const { scale, width, height } = this.#camera;
-    return {
-      x: ((at.x - this.#camera.x) * scale + width / 2) * this.#ratio,
-      y: ((at.y - this.#camera.y) * scale + height / 2) * this.#ratio,
-    };
   }
 }
 
