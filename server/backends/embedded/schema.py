@@ -69,7 +69,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             acknowledged_ms INTEGER, arrived_ms INTEGER, ended_ms INTEGER, attempts INTEGER NOT NULL,
             passed INTEGER NOT NULL, declined INTEGER NOT NULL, party INTEGER NOT NULL, needs TEXT NOT NULL,
             vehicle_id TEXT, reason TEXT) STRICT""",
-        "CREATE INDEX lives_rung ON lives (rung_ms)",
+        "CREATE INDEX lives_figures ON lives (rung_ms, route_id, stop_id, state, passed, declined, shown_ms)",
         "CREATE INDEX lives_handle ON lives (handle)",
         "CREATE INDEX bell_events_bell ON bell_events (bell_id)",
         "CREATE INDEX bell_events_passed ON bell_events (changed_ms) WHERE state = 'passed'",
