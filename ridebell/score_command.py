@@ -39,7 +39,7 @@ def _table(score: dict[str, dict[str, object] | None]) -> None:
     table = Table(title=t("score.title"), title_justify="left")
     for column in ("what", "figure", "value"):
         table.add_column(t(f"score.column.{column}"), justify="right" if column == "value" else "left")
-    for part in ("position", "stop_visit", "bell", "prediction"):
+    for part in ("position", "stop_visit", "bell", "ride", "prediction"):
         figures = score[part]
         if figures is None:
             table.add_row(part, t("score.no_truth"), "–", end_section=True)

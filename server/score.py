@@ -30,6 +30,7 @@ from server.score_bells import BellScore, score_bells
 from server.score_figures import Spread, equal, share, spread, time_errors, unequal
 from server.score_pairs import agree, known_spans, pair_positions, pair_visits
 from server.score_predictions import PredictionScore, score_predictions
+from server.score_rides import RideScore, score_rides
 
 
 class PositionScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +71,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     position: PositionScore | None
     stop_visit: VisitScore | None
     bell: BellScore | None
+    ride: RideScore | None
     prediction: PredictionScore | None
     decided_lines: dict[str, int]
     truth_lines: dict[str, int]
@@ -81,6 +83,7 @@ def score(decided: Lines, truth: Lines) -> Score:
         position=_positions(decided.positions, truth.positions) if truth.positions and _traced(decided) else None,
         stop_visit=_visits(decided.stop_visits, truth.stop_visits) if truth.stop_visits else None,
         bell=score_bells(decided, truth) if truth.bells else None,
+        ride=score_rides(decided.rides, truth.rides) if truth.rides else None,
         prediction=_predictions(decided, truth),
         decided_lines=dict(sorted(decided.counts.items())),
         truth_lines=dict(sorted(truth.counts.items())),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from server.core.model import END_STATES, BellState, Phase, VisitOutcome
+from server.core.model import END_STATES, BellState, Phase, RideState, VisitOutcome
 from server.protocol.messages import Id, Ms
 from server.protocol.recording import RecordingError, read_lines
 
@@ -76,6 +76,35 @@ class BellLine(Judged, kw_only=True):
         return self.state in END_STATES
 
 
+class RideLine(Judged, kw_only=True):
+    """What was believed of a ride, or what it truly was."""
+
+    rider: Id
+    vehicle_id: Id
+    ride_id: str | None = None
+    state: RideState = RideState.SETTLED
+    board_stop_sequence: int | None = None
+    alight_stop_sequence: int | None = None
+    board_at_ms: int | None = None
+    alight_at_ms: int | None = None
+    confidence: float | None = None
+
+    @property
+    def stops(self) -> tuple[int | None, int | None]:
+        """Where the rider got on and off."""
+        return self.board_stop_sequence, self.alight_stop_sequence
+
+    @property
+    def from_ms(self) -> int:
+        """When the ride began."""
+        return self.at_ms if self.board_at_ms is None else self.board_at_ms
+
+    @property
+    def to_ms(self) -> int:
+        """When it ended."""
+        return self.at_ms if self.alight_at_ms is None else self.alight_at_ms
+
+
 class AlertLine(Judged, kw_only=True):
     """An alert that a terminal was sent."""
 
@@ -128,6 +157,7 @@ class Lines(msgspec.Struct, kw_only=True):
     positions: list[PositionLine] = []
     stop_visits: list[StopVisitLine] = []
     bells: list[BellLine] = []
+    rides: list[RideLine] = []
     alerts: list[AlertLine] = []
     refusals: list[RefusedLine] = []
     calls: list[CallLine] = []
@@ -146,6 +176,7 @@ def read_judged(path: Path) -> Lines:
     position = msgspec.json.Decoder(PositionLine)
     visit = msgspec.json.Decoder(StopVisitLine)
     bell = msgspec.json.Decoder(BellLine)
+    ride = msgspec.json.Decoder(RideLine)
     alert = msgspec.json.Decoder(AlertLine)
     refusal = msgspec.json.Decoder(RefusedLine)
     call = msgspec.json.Decoder(CallLine)
@@ -161,6 +192,8 @@ def read_judged(path: Path) -> Lines:
                     lines.stop_visits.append(visit.decode(raw))
                 case "bell":
                     lines.bells.append(bell.decode(raw))
+                case "ride":
+                    lines.rides.append(ride.decode(raw))
                 case "alert":
                     lines.alerts.append(alert.decode(raw))
                 case "refused":
@@ -174,7 +207,9 @@ def read_judged(path: Path) -> Lines:
         except msgspec.DecodeError as error:
             msg = f"{path}:{number}: not a line of decisions or truth: {error}"
             raise RecordingError(msg) from error
-    if not (lines.positions or lines.stop_visits or lines.bells or lines.predictions):
-        msg = f"{path}: no position, stop_visit, bell or prediction to compare; is this a decisions or truth file?"
+    if not (lines.positions or lines.stop_visits or lines.bells or lines.rides or lines.predictions):
+        msg = (
+            f"{path}: no position, stop_visit, bell, ride or prediction to compare; is this a decisions or truth file?"
+        )
         raise RecordingError(msg)
     return lines

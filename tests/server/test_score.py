@@ -229,12 +229,12 @@ def test_decisions_without_a_trace_have_no_positions_to_judge(tmp_path: Path) ->
 
 
 def test_parts_without_truth_are_null(tmp_path: Path) -> None:
-    found = compare(tmp_path, [position(0), {"at_ms": 0, "type": "ride", "anything": 1}], [visit(1, MIN)])
+    found = compare(tmp_path, [position(0), {"at_ms": 0, "type": "song", "anything": 1}], [visit(1, MIN)])
     assert found.position is None
     assert found.bell is None
     assert visits(found).recall == 0.0
     assert visits(found).precision is None
-    assert found.decided_lines == {"position": 1, "ride": 1}
+    assert found.decided_lines == {"position": 1, "song": 1}
 
 
 def test_decisions_agree_with_themselves(tmp_path: Path) -> None:
