@@ -33,7 +33,7 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== worker.location.origin) return;
   if (request.mode === "navigate" && IS_PAGE.test(url.pathname)) event.respondWith(page(request, url));
-  else if (IS_FILE.test(url.pathname)) event.respondWith(file(request));
+  else if (IS_FILE.test(url.pathname)) event.respondWith(file(request, event.clientId));
 });
 
 /** A page tells what it is made of once it stands, so that the copy holds that and nothing else. */
@@ -70,11 +70,16 @@ async function page(request, url) {
 }
 
 /**
+ * Only pages whose version was looked at are given files of the copy: drivers' and operators' share some of them.
+ *
  * @param {Request} request
+ * @param {string} clientId
  * @returns {Promise<Response>}
  */
-async function file(request) {
-  return (await caches.match(request.url, { cacheName: COPY })) ?? fetch(request);
+async function file(request, clientId) {
+  const client = clientId ? await worker.clients.get(clientId) : undefined;
+  const looked = client !== undefined && IS_PAGE.test(new URL(client.url).pathname);
+  return (looked ? await caches.match(request.url, { cacheName: COPY }) : undefined) ?? fetch(request);
 }
 
 /**

@@ -11,6 +11,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 HTTPS_PORT = 443
+LOOKUP_S = 5.0
+"""A name that is not found within this is not found."""
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+"""IPv4 addresses as an IPv6-only network reaches them (RFC 6052)."""
 
 
 class PushAddress(NamedTuple):
@@ -49,8 +53,9 @@ async def judged(endpoint: str, *, loopback: bool) -> PushAddress | None:
 async def _public_address(host: str) -> str | None:
     """One address of a name, if every one of them is public."""
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
+        async with asyncio.timeout(LOOKUP_S):
+            found = await asyncio.get_running_loop().getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):  # TimeoutError is an OSError
         return None
     addresses = [str(info[4][0]) for info in found]
     return addresses[0] if addresses and all(map(_is_public, addresses)) else None
@@ -62,5 +67,11 @@ def _is_public(text: str) -> bool:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return address.is_global and not address.is_multicast and (mapped is None or mapped.is_global)
+    inside = _ipv4_inside(address) if isinstance(address, ipaddress.IPv6Address) else None
+    return address.is_global and not address.is_multicast and (inside is None or inside.is_global)
+
+
+def _ipv4_inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour

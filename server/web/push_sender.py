@@ -72,14 +72,16 @@ class PushSender:
             "topic": topic_of(to.bell_id),
             "urgency": "high",
         }
+        sni = {"sni_hostname": address.host}
         try:
-            answer = await self._http.post(
-                address.url, content=body, headers=headers, extensions={"sni_hostname": address.host}
-            )
-        except httpx.HTTPError as error:
+            async with (
+                asyncio.timeout(PATIENCE_S),
+                self._http.stream("POST", address.url, content=body, headers=headers, extensions=sni) as answer,
+            ):
+                return answer.status_code  # of what else it says nothing is read: it may be anybody's server
+        except (httpx.HTTPError, TimeoutError) as error:
             log.info("a push service cannot be reached: %s", type(error).__name__)
             return None
-        return answer.status_code
 
     async def close(self) -> None:
         """Let go of the connections."""

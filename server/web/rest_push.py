@@ -1,5 +1,7 @@
 """Web Push over HTTP: the server's key, and a browser's wish to hear of one of its rider's bells. Web level."""
 
+import asyncio
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -26,7 +28,7 @@ async def key(house: Here) -> Response:
 @router.post(
     "/v1/push",
     status_code=204,
-    responses=done("This browser hears of the bell.", noes=(400, 401, 403, 404, 422)),
+    responses=done("This browser hears of the bell.", noes=(400, 401, 403, 404, 422, 429)),
     openapi_extra=asks("PushRequest") | needs(Role.RIDER),
     response_class=Response,
 )
@@ -41,6 +43,8 @@ async def follow(request: Request, house: Here) -> Response:
     asked = await json_body(house, request, body.PushRequest)
     if isinstance(asked, Response):
         return asked
+    if not house.rings.allow(f"push:{rider.subject}", asyncio.get_running_loop().time()):
+        return problem(request, house.words, Reason.RATE_LIMITED, ref=asked.bell_id)
     bell = await house.runtime.find_bell(BellId(asked.bell_id))
     if bell is None or bell.rider_id != rider.subject:
         return problem(request, house.words, Reason.UNKNOWN_BELL, ref=asked.bell_id)

@@ -83,6 +83,10 @@ def test_after_a_deploy_nobody_sees_the_old_page(
     words.write_text(words.read_text("utf-8").replace("인원과 도움", "몇 분이세요"), encoding="utf-8")
     place.code = tmp_path / "new"
     with place.serve("--demo"):
+        beside = page.context.new_page()
+        beside.goto(f"{server.url}/drive?vehicle_id=V1")
+        assert "몇 분이세요" in beside.evaluate("fetch('/static/shared/words/ko.json').then(answer => answer.text())")
+        beside.close()
         page.reload()
         expect(page.locator("#wishes summary")).to_contain_text("몇 분이세요")
         wait_for_copy(page, f"/s/S{STOP}")

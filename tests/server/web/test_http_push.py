@@ -163,6 +163,7 @@ async def test_without_a_contact_there_are_no_pushes(server: Running) -> None:
         "https://169.254.169.254/latest/meta-data",
         "https://[::ffff:10.0.0.7]/x",
         "https://[2002:0a00:0007::]/x",
+        "https://[64:ff9b::a00:7]/x",
         "https://localhost/x",
         "https://0/x",
         "https://2130706433/x",
@@ -197,6 +198,12 @@ async def test_an_endpoint_in_our_own_network_is_refused_at_the_door(tmp_path: P
         answer = await server.http.post("/v1/push", json=asked, headers=server.bearer(Role.RIDER, "kim"))
         assert (answer.status_code, answer.json()["reason"]) == (422, "bad_message")
         assert "push service" in answer.json()["detail"]
+
+
+async def test_asking_too_often_is_refused_before_a_name_is_looked_up(tmp_path: Path) -> None:
+    async with running(tmp_path, push_contact=CONTACT, rings_burst=1) as server:
+        asked = PushService("https://push.invalid").subscription("no-such-bell")
+        assert [await follow(server, asked) for _ in range(2)] == [404, 429]
 
 
 async def test_keys_that_no_browser_makes_end_the_subscription(pushing: Running, service: PushService) -> None:
