@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from server.core.model import Reason
 from server.protocol import schema_http as body
-from server.web.api_parts import Here, Responses, says
+from server.web.api_parts import Here, says
 from server.web.bodies import answer
 from server.web.callers import keep, secured
 from server.web.errors import page_of_problem, plain_problem
@@ -20,7 +20,6 @@ router = APIRouter(tags=["access"])
 
 CONSOLE = "/ops"
 CALLBACK = "/v1/login/callback"
-ELSEWHERE: Responses = {303: {"description": "To where one goes on."}}
 
 
 @router.get("/v1/login", responses=says("Login", "How one signs in here."), response_class=Response)
@@ -29,12 +28,7 @@ async def login(house: Here) -> Response:
     return answer(body.Login(method="demo" if house.settings.demo else "oidc" if house.oidc else "token"))
 
 
-@router.get(
-    "/v1/login/start",
-    status_code=303,
-    responses=ELSEWHERE | says("Problem", "There is no provider here.", status=404),
-    response_class=Response,
-)
+@router.get("/v1/login/start", include_in_schema=False)
 async def start(request: Request, house: Here) -> Response:
     """Go to the identity provider."""
     if house.oidc is None:
@@ -55,12 +49,7 @@ async def start(request: Request, house: Here) -> Response:
     return response
 
 
-@router.get(
-    CALLBACK,
-    status_code=303,
-    responses=ELSEWHERE | says("Problem", "There is no provider here.", status=404),
-    response_class=Response,
-)
+@router.get(CALLBACK, include_in_schema=False)
 async def callback(
     request: Request,
     house: Here,
