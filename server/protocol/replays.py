@@ -19,9 +19,10 @@ class RecordingCommand(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
 
 
 class RecordingRow(msgspec.Struct, kw_only=True):
-    """One recording. `kind`: somebody started it, it rolls day by day, or it was given to us. Unknown figures are null."""
+    """One recording, or decisions about one. `kind`: somebody started it, it rolls day by day, or it was given to us. Unknown figures are null."""
 
     name: str
+    holds: Literal["recording", "decisions"]
     kind: Literal["live", "rolling", "given"]
     state: Literal["recording", "complete", "interrupted"]
     why_ended: str | None

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from server.protocol.recording import RecordingError, read_lines, read_recording
+from server.protocol.recording import RecordingError, read_lines
 from server.recordings.spool import mend
 
 SUFFIXES = (".jsonl.zst", ".jsonl")
@@ -19,15 +19,25 @@ CARD = ".card.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 """What a recording may be called: safe in an address and in a folder, and never hidden."""
 
+DECISIONS = frozenset(
+    {"bell", "ride", "alert", "clear", "refused", "stop_visit", "position", "fix_refused", "prediction"}
+)
+"""Lines with which a decisions file may begin; none of them is in a recording."""
+UNREADABLE = (RecordingError, OSError, msgspec.MsgspecError, UnicodeDecodeError)
+
 Kind = Literal["live", "rolling", "given"]
 State = Literal["recording", "complete", "interrupted"]
 
 
 class Card(msgspec.Struct, kw_only=True):
-    """What is known of a recording beside its lines. Unknown figures are null; they are counted by whoever reads it."""
+    """What is known of a recording beside its lines. Unknown figures are null; they are counted by whoever reads it.
+
+    `holds` "decisions": what some version decided about a recording, to be looked at beside it.
+    """
 
     schema: Literal[1] = 1
     name: str
+    holds: Literal["recording", "decisions"] = "recording"
     kind: Kind = "given"
     state: State = "complete"
     why_ended: str | None = None
@@ -119,7 +129,13 @@ class Shelf:
         try:
             card = msgspec.json.decode((self.folder / f"{name}{CARD}").read_bytes(), type=Card)
         except (OSError, msgspec.MsgspecError):
-            card = Card(name=name, begun_ms=_begins_ms(path), ended_ms=round(stat.st_mtime * 1000))
+            first = _first(path)
+            card = Card(
+                name=name,
+                holds="decisions" if first is not None and first.type in DECISIONS else "recording",
+                begun_ms=None if first is None else first.at_ms,
+                ended_ms=round(stat.st_mtime * 1000),
+            )
         card.stored_bytes = stat.st_size
         return card
 
@@ -138,17 +154,17 @@ def opens_well(path: Path) -> str | None:
         if first is None:
             return "the file holds no line"
         msgspec.json.decode(first[1], type=_Opening)
-    except (RecordingError, OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return str(error).replace(str(path), path.name.removeprefix("."))
     return None
 
 
-def _begins_ms(path: Path) -> int | None:
+def _first(path: Path) -> _Opening | None:
+    """The first line; None of a file that cannot be read, or is empty."""
     try:
-        first = next(read_recording(path, lenient=True, bad=[]), None)
-    except RecordingError:
+        return next((msgspec.json.decode(raw, type=_Opening) for _, raw in read_lines(path)), None)
+    except UNREADABLE:
         return None
-    return None if first is None else first.at_ms
 
 
 def _name_of(path: Path) -> str | None:

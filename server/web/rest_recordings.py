@@ -162,6 +162,7 @@ async def _listed(house: House, archive: Archive) -> Recordings:
 def _row(card: Card) -> RecordingRow:
     return RecordingRow(
         name=card.name,
+        holds=card.holds,
         kind=card.kind,
         state=card.state,
         why_ended=card.why_ended,

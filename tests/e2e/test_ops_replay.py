@@ -123,6 +123,22 @@ def test_another_policy_beside_it(ops: tuple[RealServer, Page], axe_source: str)
     assert violations(page, axe_source) == []
 
 
+def test_decisions_of_another_version_beside_it(ops: tuple[RealServer, Page]) -> None:
+    _, page = ops
+    open_replay(page)
+    with page.expect_download() as download:
+        page.click(".film-head a:has-text('Decisions')")
+    page.click(".film-head a[href='#/replay']")
+    content = Path(download.value.path()).read_bytes()
+    page.set_input_files("#give", {"name": "older.jsonl.zst", "mimeType": "", "buffer": content})
+    expect(page.locator("tr:has-text('older')")).to_contain_text("Decisions")
+    page.locator("a[href^='#/replay/']").click()
+    page.select_option("#compare", "given:older")
+    page.wait_for_selector(".differences")
+    expect(page.locator(".differences")).to_contain_text("Every bell fared the same")
+    expect(page.locator(".lane-row")).to_have_count(2)
+
+
 def test_record_fetch_and_delete(ops: tuple[RealServer, Page], axe_source: str) -> None:
     _, page = ops
     assert violations(page, axe_source) == []

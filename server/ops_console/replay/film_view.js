@@ -21,8 +21,9 @@ import { timeline } from "/static/ops/replay/timeline.js";
  *
  * One run that is shown. `moment` is null while its chunk is on the way.
  * @typedef {{job: ReplayJob, index: ReplayIndex, patterns: ReplayPattern[], story: Row[], events: Row[], moment: Moment | null}} Run
+ * `given`: decisions files on the shelf that have not been looked at beside this run yet.
  * @typedef {{
- *   one: Run, other: Run | null, player: Player, jobs: ReplayJob[], policies: string[], comparison: Comparison | null,
+ *   one: Run, other: Run | null, player: Player, jobs: ReplayJob[], policies: string[], given: string[], comparison: Comparison | null,
  *   patternId: string | null, vehicle: string | null, row: Row | null, asking: string | null, laneWidth: number, stopNames: Map<string, string>,
  * }} FilmState
  */
@@ -53,7 +54,7 @@ export function film(state, t) {
  * @param {FilmState} state
  * @param {Translate} t
  */
-function head({ one, other, jobs, policies, asking }, t) {
+function head({ one, other, jobs, policies, given, asking }, t) {
   const same = jobs.filter((job) => job.recording === one.job.recording && job.replay_id !== one.job.replay_id && job.state === "done");
   const fresh = policies.filter((name) => ![one.job, ...same].some((job) => job.policy === name && job.decisions === null));
   return h(
@@ -70,6 +71,7 @@ function head({ one, other, jobs, policies, asking }, t) {
         { id: "compare", "data-choose": "compare", disabled: asking !== null },
         h("option", { key: "none", value: "", selected: other === null }, t("replay.compare.none")),
         same.map((job) => h("option", { key: job.replay_id, value: `with:${job.replay_id}`, selected: other?.job.replay_id === job.replay_id }, rulesOf(job, t))),
+        given.map((name) => h("option", { key: `given-${name}`, value: `given:${name}` }, t("replay.decisions_of", { name }))),
         fresh.map((name) => h("option", { key: name, value: `under:${name}` }, t("replay.compare.fresh", { policy: name }))),
       ),
     ),

@@ -57,10 +57,10 @@ export function mount(root, { t, api, route, onRoute, go, notice }) {
       return;
     }
     try {
-      const jobs = await get("replays");
+      const [jobs, recordings] = await Promise.all([get("replays"), get("recordings")]);
       const [first, second] = await Promise.all([run(one, jobs.replays), other === undefined ? null : run(other, jobs.replays)]);
       const comparison = second === null ? null : await get(`replays/${one}/differences?other=${other}`);
-      if (mine === asked) open(first, second, jobs, comparison);
+      if (mine === asked) open(first, second, jobs, recordings.recordings, comparison);
     } catch (error) {
       if (mine === asked && !left.signal.aborted) {
         console.warn(error);
@@ -84,10 +84,12 @@ export function mount(root, { t, api, route, onRoute, go, notice }) {
   /**
    * @param {Run} one
    * @param {Run | null} other
-   * @param {any} jobs
+   * @param {import("/static/ops/replay/replay.d.ts").ReplayJobs} jobs
+   * @param {import("/static/ops/replay/replay.d.ts").RecordingRow[]} shelved
    * @param {any} comparison
    */
-  function open(one, other, jobs, comparison) {
+  function open(one, other, jobs, shelved, comparison) {
+    const seen = new Set(jobs.replays.filter((job) => job.recording === one.job.recording && job.state === "done").map((job) => job.decisions));
     const before = filmState?.one.job.recording === one.job.recording ? filmState : null;
     const stops = one.patterns.flatMap((pattern) => pattern.stops.map((stop) => /** @type {const} */ ([stop.stop_id, stop.name])));
     const fresh = loaded(one.index.from_ms, one.index.to_ms, [...one.events, ...(other?.events ?? [])].map((row) => row.at_ms));
@@ -98,6 +100,7 @@ export function mount(root, { t, api, route, onRoute, go, notice }) {
       player: before === null ? fresh : { ...fresh, atMs: before.player.atMs, speed: before.player.speed },
       jobs: jobs.replays,
       policies: jobs.policies,
+      given: shelved.filter((row) => row.holds === "decisions" && !seen.has(row.name)).map((row) => row.name),
       patternId: before?.patternId ?? busiest(one),
       vehicle: before?.vehicle ?? null,
       row: null,
@@ -145,8 +148,8 @@ export function mount(root, { t, api, route, onRoute, go, notice }) {
     await refresh();
   }
 
-  /** @param {string} recording @param {string} policy @returns {Promise<ReplayJob>} */
-  const ask = (recording, policy) => get("replays", { method: "POST", headers: JSON_BODY, body: JSON.stringify({ recording, policy }) });
+  /** @param {{recording: string, policy?: string, decisions?: string}} wish @returns {Promise<ReplayJob>} */
+  const ask = (wish) => get("replays", { method: "POST", headers: JSON_BODY, body: JSON.stringify(wish) });
 
   /** @param {File} file */
   async function give(file) {
@@ -156,14 +159,18 @@ export function mount(root, { t, api, route, onRoute, go, notice }) {
     notice(t("replay.given", { name }));
   }
 
-  /** Run the same recording under another policy, and show both when it is done. @param {string} policy */
-  async function compareUnder(policy) {
+  /**
+   * Run the same recording under another policy, or look at what another version decided; show both when it is done.
+   *
+   * @param {{policy?: string, decisions?: string}} other
+   */
+  async function compareWith(other) {
     if (filmState === null) return;
     const { one } = filmState;
-    filmState = { ...filmState, asking: policy };
+    filmState = { ...filmState, asking: other.policy ?? other.decisions ?? "" };
     draw();
     try {
-      let job = await ask(one.job.recording, policy);
+      let job = await ask({ recording: one.job.recording, ...other });
       while (job.state === "waiting" || job.state === "running") {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS / 2));
         job = await get(`replays/${job.replay_id}`);
@@ -297,7 +304,7 @@ export function mount(root, { t, api, route, onRoute, go, notice }) {
       case "record":
         return void doing(() => get("recordings", { method: "POST", headers: JSON_BODY, body: JSON.stringify({ action: data["action"] }) }));
       case "replay":
-        return void doing(() => ask(String(data["recording"]), shelfState.policy));
+        return void doing(() => ask({ recording: String(data["recording"]), policy: shelfState.policy }));
       case "delete":
         return void doing(() => get(`recordings/${encodeURIComponent(String(data["recording"]))}`, { method: "DELETE" }));
       case "forget":
@@ -345,7 +352,8 @@ export function mount(root, { t, api, route, onRoute, go, notice }) {
       const id = filmState.one.job.replay_id;
       if (value === "") go("replay", id);
       else if (value.startsWith("with:")) go("replay", id, "vs", value.slice(5));
-      else void compareUnder(value.slice(6));
+      else if (value.startsWith("given:")) void compareWith({ decisions: value.slice(6) });
+      else void compareWith({ policy: value.slice(6) });
     }
     draw();
   });

@@ -6,6 +6,7 @@ export interface RecordingCommand {
 
 export interface RecordingRow {
   name: string;
+  holds: "recording" | "decisions";
   kind: "live" | "rolling" | "given";
   state: "recording" | "complete" | "interrupted";
   why_ended: string | null;

@@ -107,6 +107,7 @@ function recording(row, nowMs, state, t) {
   const endMs = row.state === "recording" ? nowMs : row.ended_ms;
   const lasts = row.begun_ms === null || endMs === null || row.kind === "given" ? "–" : lasting(endMs - row.begun_ms, t);
   const off = row.state === "recording" || state.busy ? "true" : null;
+  const what = row.holds === "decisions" ? "replay.holds.decisions" : row.state === "complete" ? `replay.kind.${row.kind}` : `replay.state.${row.state}`;
   return h(
     "tr",
     { key: row.name },
@@ -115,11 +116,11 @@ function recording(row, nowMs, state, t) {
     h("td", { class: "number" }, lasts),
     h("td", { class: "number" }, row.lines === null ? "–" : row.lines.toLocaleString("en")),
     h("td", { class: "number" }, bytes(row.stored_bytes)),
-    h("td", {}, h("span", { class: `kind kind-${row.state}` }, t(row.state === "complete" ? `replay.kind.${row.kind}` : `replay.state.${row.state}`))),
+    h("td", {}, h("span", { class: `kind kind-${row.state}` }, t(what))),
     h(
       "td",
       { class: "doing" },
-      h("button", { type: "button", class: "button", "data-act": "replay", "data-recording": row.name, "aria-disabled": off }, t("replay.do.replay"), h("span", { class: "spoken" }, row.name)),
+      row.holds === "decisions" ? null : h("button", { type: "button", class: "button", "data-act": "replay", "data-recording": row.name, "aria-disabled": off }, t("replay.do.replay"), h("span", { class: "spoken" }, row.name)),
       h("a", { class: "button", href: `/v1/ops/recordings/${encodeURIComponent(row.name)}`, download: "" }, t("replay.do.download"), h("span", { class: "spoken" }, row.name)),
       h("button", { type: "button", class: "button", "data-act": "delete", "data-recording": row.name, "aria-disabled": off }, t("replay.do.delete"), h("span", { class: "spoken" }, row.name)),
     ),

@@ -144,6 +144,8 @@ async def test_decisions_of_another_version_can_be_looked_at(archive: Running, t
     content = await good(archive, "GET", f"/replays/{first}/decisions")
     await good(archive, "PUT", "/recordings/older-version", content=content)
     again = await replayed(archive, name, decisions="older-version")
+    held = {row["name"]: row["holds"] for row in (await good(archive, "GET", "/recordings"))["recordings"]}
+    assert held == {name: "recording", "older-version": "decisions"}
     for part in ("story", "patterns", "chunks/0"):
         assert await good(archive, "GET", f"/replays/{first}/{part}") == await good(
             archive, "GET", f"/replays/{again}/{part}"
