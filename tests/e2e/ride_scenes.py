@@ -57,28 +57,13 @@ def bus_item(i: int, along_m: float, **changes: Any) -> Frame:
 def features() -> list[Frame]:
     street = [[LON, lat_at(x)] for x in (-800, 0, 700, 1500, 3000)]
     across = [[LON + dx, lat_at(700 + 40 * i)] for i, dx in enumerate((-0.02, -0.005, 0.005, 0.02))]
-    lines = [
+    return [
         {
             "geometry": {"type": "MultiLineString", "coordinates": [line]},
             "properties": {"kind": "pattern", "pattern_id": name},
         }
         for name, line in (("P1", street), ("P2", across))
     ]
-    points = [
-        {
-            "geometry": {"type": "Point", "coordinates": [LON, lat_at(i * SPACING_M)]},
-            "properties": {"kind": "stop", "stop_id": f"S{i}", "name": STOPS["ko"][i]},
-        }
-        for i in range(6)
-    ]
-    across_the_road = [
-        {
-            "geometry": {"type": "Point", "coordinates": [LON + dx, lat_at(SPACING_M * 2 + dy)]},
-            "properties": {"kind": "stop", "stop_id": f"X{i}", "name": STOPS["ko"][i]},
-        }
-        for i, (dx, dy) in enumerate(((0.0003, -60), (0.0035, -80), (-0.004, -130), (0.0003, 300), (-0.0002, -310)))
-    ]
-    return [*lines, *points, *across_the_road]
 
 
 def run_of(headsign: str) -> Frame:
@@ -147,7 +132,11 @@ def open_ride(server: ScriptedServer, page: Page, lang: str, place: str = "", *,
     """Open the app, with a street, stops, buses and a map behind it."""
     server.boot = {"stop_name": "", "stop_code": "", "towards": ""}
     server.snapshots["rider"] = lambda: {"bells": [], "rides": []}
-    near = [stop_item(i, away) for i, away in ((2, 20), (1, 420), (3, 380))]
+    around = ((0.0003, -60), (0.0035, -80), (-0.004, -130), (0.0003, 300), (-0.0002, -310))
+    near = [stop_item(2, 20)] + [
+        stop_item(i % 6, 60 + 90 * i) | {"stop_id": f"X{i}", "lat": lat_at(2 * SPACING_M + y), "lon": LON + x}
+        for i, (x, y) in enumerate(around)
+    ]
     server.files |= {
         "v1/stops": {"stops": near},
         "v1/vehicles": {"at_ms": now_ms(), "buses": [bus_item(i, x) for i, x in ((0, 950), (1, 500), (2, 1400))]},

@@ -129,6 +129,14 @@ test("a check-in asks where the device is, and sends that; a code needs no place
   assert.deepEqual([nowhere.aboard.entering, spoken(nowhere.effects)], [null, ["aboard.locate.denied"]]);
 });
 
+test("a check-in made before the link is there waits for it, for a moment, and in sight", () => {
+  const early = step(initialAboard(), { type: "check in", ref: "x", vehicleId: null, nonce: "V1.abc" }, { live: false });
+  assert.deepEqual([early.effects, early.aboard.entering?.nonce], [[], "V1.abc"]);
+  assert.deepEqual(sent(step(early.aboard, { type: "live", bells: [], rides: [] }).effects), ["check_in"]);
+  const late = step(early.aboard, { type: "tick" }, { nowMs: T0 + GIVEN_UP_MS + 1, live: false });
+  assert.deepEqual([late.aboard.entering, spoken(late.effects)], [null, ["aboard.unanswered"]]);
+});
+
 test("a refusal is said in the server's words, and another try is open", () => {
   const asked = step(initialAboard(), { type: "check in", ref: "x", vehicleId: null, nonce: "V1.abc" });
   const no = step(asked.aboard, { type: "refused", message: { type: "refused", reason: "not_on_board", message: "멀어요.", ref: "x" } });

@@ -83,7 +83,7 @@ test("a place asks for stops, map and buses; buses again after a while, and not 
 test("the map goes closer and wider in steps, and stops at its ends", () => {
   let { finder } = after(initialFinder("ko", []), { type: "here", here: HERE });
   const closer = after(finder, { type: "zoom", closer: true });
-  assert.deepEqual(closer.effects.map((one) => one.type), ["ask map", "ask buses"]);
+  assert.deepEqual(closer.effects.map((one) => one.type), ["ask near", "ask map", "ask buses"], "list and map show the same stops");
   for (let i = 0; i < 5; i += 1) finder = after(finder, { type: "zoom", closer: true }).finder;
   assert.equal(finder.radiusM, RADII_M[0]);
   assert.deepEqual(after(finder, { type: "zoom", closer: true }).effects, []);

@@ -17,8 +17,9 @@ export const GIVEN_UP_MS = 10_000;
  * @typedef {import("/static/shared/wire.d.ts").RideMessage} RideMessage
  * @typedef {import("/static/shared/profile.js").Profile} Profile
  * @typedef {import("/static/shared/words.js").Said} Said
- * @typedef {{ref: string, vehicleId: string | null, nonce: string | null, sentMs: number | null}} Entering
- *   `sentMs` null: the device is still asked where it is
+ * @typedef {{type: string, [field: string]: unknown}} Frame
+ * @typedef {{ref: string, vehicleId: string | null, nonce: string | null, message: Frame | null, sinceMs: number}} Entering
+ *   `message` null: the device is still asked where it is; it is sent once the link is there, and again after a lost one
  * @typedef {{bellId: string, stopSequence: number, sentMs: number}} Ringing
  *
  * @typedef {{
@@ -175,7 +176,9 @@ function live(aboard, bells, rides, around) {
     rides: rides === null ? aboard.rides : Object.fromEntries(rides.map((one) => [one.ride_id, one])),
   };
   const on = current(known);
-  return on === null ? still(known) : follow(known, on.vehicle_id, around);
+  if (on !== null) return follow(known, on.vehicle_id, around);
+  const waiting = known.entering?.message ?? null;
+  return { aboard: known, effects: waiting === null ? [] : [{ type: "send", message: waiting }] };
 }
 
 /**
@@ -294,7 +297,7 @@ function refused(aboard, message) {
 function checkIn(aboard, { ref, vehicleId, nonce }, around) {
   if (aboard.entering !== null) return still(aboard);
   /** @type {Entering} */
-  const entering = { ref, vehicleId, nonce, sentMs: null };
+  const entering = { ref, vehicleId, nonce, message: null, sinceMs: around.nowMs };
   if (nonce !== null) return enter(aboard, entering, null, around);
   return { aboard: { ...aboard, entering, problem: null }, effects: [{ type: "locate aboard" }] };
 }
@@ -307,13 +310,13 @@ function checkIn(aboard, { ref, vehicleId, nonce }, around) {
  * @returns {Step}
  */
 function enter(aboard, entering, position, { live: linked, nowMs, profile }) {
-  if (!linked) return offline({ ...aboard, entering: null });
-  /** @type {{type: string, [field: string]: unknown}} */
+  /** @type {Frame} */
   const message = { type: "check_in", ref: entering.ref, party: profile.party };
   if (entering.nonce !== null) message["nonce"] = entering.nonce;
   else message["vehicle_id"] = entering.vehicleId;
   if (position !== null) message["position"] = { at_ms: nowMs, ...position };
-  return { aboard: { ...aboard, entering: { ...entering, sentMs: nowMs }, problem: null }, effects: [{ type: "send", message }] };
+  const next = { ...aboard, entering: { ...entering, message, sinceMs: nowMs }, problem: null };
+  return { aboard: next, effects: linked ? [{ type: "send", message }] : [] };
 }
 
 /**
@@ -373,7 +376,7 @@ function leave(aboard, type, rideId, { live: linked }, more = {}) {
 function tick(aboard, around) {
   const { ringing, entering } = aboard;
   if (ringing !== null && around.nowMs - ringing.sentMs > GIVEN_UP_MS) return no({ ...aboard, ringing: null }, { key: "aboard.unanswered" });
-  if (entering !== null && entering.sentMs !== null && around.nowMs - entering.sentMs > GIVEN_UP_MS) {
+  if (entering !== null && entering.message !== null && around.nowMs - entering.sinceMs > GIVEN_UP_MS) {
     return no({ ...aboard, entering: null }, { key: "aboard.unanswered" });
   }
   return tell(aboard, around);

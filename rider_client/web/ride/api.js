@@ -67,7 +67,7 @@ export function stopsBy(text) {
  * @returns {Promise<Answer<{stops: StopItem[]}>>}
  */
 export function stopsNear(place, radiusM) {
-  return ask(`/v1/stops?limit=20&${around(place, radiusM)}`);
+  return ask(`/v1/stops?limit=50&${around(place, radiusM)}`);
 }
 
 /**

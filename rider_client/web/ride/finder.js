@@ -53,8 +53,8 @@
 
 /** Half the width of the map, from a street corner to a walk of ten minutes. */
 export const RADII_M = [250, 500, 1000];
-/** People walk so far to a stop. */
-const STOPS_WITHIN_M = 700;
+/** The map is 4 : 3; its corners are so many times half its width away. List and map show the same stops. */
+const CORNERS = 1.25;
 /** Buses on the map are asked for again after this long. */
 const BUSES_EVERY_MS = 5_000;
 
@@ -144,12 +144,13 @@ function asked(finder, text) {
  */
 function at(finder) {
   const here = /** @type {Here} */ (finder.here);
+  const { radiusM } = finder;
   return {
     finder,
     effects: [
-      { type: "ask near", here, radiusM: STOPS_WITHIN_M },
-      { type: "ask map", here, radiusM: finder.radiusM },
-      { type: "ask buses", here, radiusM: finder.radiusM },
+      { type: "ask near", here, radiusM: radiusM * CORNERS },
+      { type: "ask map", here, radiusM },
+      { type: "ask buses", here, radiusM },
     ],
   };
 }
@@ -163,14 +164,7 @@ function zoomed(finder, closer) {
   const now = RADII_M.indexOf(finder.radiusM);
   const radiusM = RADII_M[Math.min(RADII_M.length - 1, Math.max(0, now + (closer ? -1 : 1)))] ?? finder.radiusM;
   const next = { ...finder, radiusM };
-  if (next.here === null || radiusM === finder.radiusM) return still(next);
-  return {
-    finder: next,
-    effects: [
-      { type: "ask map", here: next.here, radiusM },
-      { type: "ask buses", here: next.here, radiusM },
-    ],
-  };
+  return next.here === null || radiusM === finder.radiusM ? still(next) : at(next);
 }
 
 /**

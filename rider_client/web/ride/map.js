@@ -1,10 +1,11 @@
-/** A quiet map of what is near, drawn as SVG in metres around a place. It shows what the list says, so readers of the screen skip it. Pure. */
+/** A quiet map, drawn as SVG in metres around a place. Its stops are those of the list, so readers of the screen skip it. Pure. */
 
 import { h } from "/static/shared/dom.js";
 
 /**
  * @typedef {import("/static/rider/ride/api.js").Feature} Feature
  * @typedef {import("/static/rider/ride/api.js").BusItem} BusItem
+ * @typedef {import("/static/rider/ride/api.js").StopItem} StopItem
  * @typedef {import("/static/rider/ride/finder.js").Finder} Finder
  * @typedef {import("/static/rider/ride/finder.js").Here} Here
  */
@@ -33,10 +34,9 @@ function round(metres) {
  * @param {{stop_id: string, name: string}} open the stop whose board is open
  */
 export function map(finder, open) {
-  const { here, radiusM, features, buses } = finder;
+  const { here, radiusM, features, buses, near } = finder;
   if (here === null) return null;
   const lines = features.filter((one) => one.properties.kind === "pattern");
-  const stops = features.filter((one) => one.properties.kind === "stop");
   const favourites = new Set(finder.favourites.map((one) => one.stop_id));
   const size = radiusM / 24;
   return h(
@@ -44,7 +44,7 @@ export function map(finder, open) {
     { class: "map", viewBox: `${-radiusM} ${-radiusM * 0.75} ${radiusM * 2} ${radiusM * 1.5}`, preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true", focusable: "false" },
     h("g", { class: "map-lines" }, lines.map((one) => h("path", { key: one.properties.pattern_id, d: pathOf(one, here) }))),
     h("circle", { class: "map-about", r: Math.min(here.accuracy_m, radiusM) }),
-    stops.map((one) => stopMark(one, here, size, open, favourites)),
+    (near ?? []).map((one) => stopMark(one, here, size, open, favourites)),
     buses.map((bus) => busMark(bus, here, size)),
     h("circle", { class: "map-here", r: size * 0.8 }),
   );
@@ -61,15 +61,14 @@ export function pathOf({ geometry }, here) {
 }
 
 /**
- * @param {Feature} feature
+ * @param {StopItem} stop
  * @param {Here} here
  * @param {number} size
  * @param {{stop_id: string, name: string}} open
  * @param {Set<string>} favourites
  */
-function stopMark({ geometry, properties }, here, size, open, favourites) {
-  const [x, y] = placed(here, geometry.coordinates[0], geometry.coordinates[1]);
-  const id = String(properties.stop_id);
+function stopMark({ stop_id: id, lat, lon }, here, size, open, favourites) {
+  const [x, y] = placed(here, lon, lat);
   const kind = ["map-stop", id === open.stop_id ? "map-open" : "", favourites.has(id) ? "map-favourite" : ""].join(" ").trim();
   return h(
     "g",

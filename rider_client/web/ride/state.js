@@ -244,11 +244,10 @@ function refused(state, message, nowMs) {
 function open(state, stopId, nowMs) {
   const before = state.at.stop.stop_id;
   const found = listed(state.finder).find((one) => one.stop_id === stopId);
-  const marked = state.finder.features.find((one) => one.properties.stop_id === stopId)?.properties;
   const closes = before === stopId;
   const stop = {
     stop_id: closes ? "" : stopId,
-    name: found?.name ?? marked?.name ?? "",
+    name: found?.name ?? "",
     code: found?.code ?? "",
     towards: found?.towards ?? "",
   };
