@@ -118,7 +118,7 @@ def test_the_version_is_of_the_files_contents(tmp_path: Path) -> None:
     (tmp_path / "words").mkdir()
     for name in ("a.js", "words/ko.json"):
         (tmp_path / name).write_text(name)
-    shell = Shell({"/static/x": tmp_path})
+    shell = Shell({"/static/x": tmp_path}, look_every_s=0.0)
     first = shell.version()
     assert shell.version() == first
     (tmp_path / "words" / "ko.json").write_text("other")
