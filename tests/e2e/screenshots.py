@@ -91,6 +91,8 @@ PICTURES = [
     desk(scenes.ops_live, "ops-en", "en"),
     desk(scenes.ops_live, "ops-ko-dark", "ko", "dark"),
     desk(scenes.ops_live, "ops-tablet-ko", width=820),
+    desk(scenes.ops_strip, "ops-strip-ko"),
+    desk(scenes.ops_chosen, "ops-chosen-en-dark", "en", "dark"),
     desk(scenes.ops_lost, "ops-lost-ko"),
     desk(scenes.ops_loading, "ops-loading-en", "en"),
 ]

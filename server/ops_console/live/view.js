@@ -163,7 +163,7 @@ function tabButton(tab, state, shown, t) {
  * @param {Translate} t
  */
 function busPanel(state, { fleet, slots }, t) {
-  if (state.buses === "waiting") return panel("buses", state, [headings("buses", state, t), bones()], null, t);
+  if (state.buses === "waiting") return panel("buses", state, [headings("buses", state, t), bones("buses")], null, t);
   if (slots.length === 0) {
     return panel("buses", state, [h("p", { key: "empty", class: "empty" }, t(fleet.count === 0 ? "live.buses.empty" : "ops.search.empty"))], 0, t);
   }
@@ -178,7 +178,7 @@ function busPanel(state, { fleet, slots }, t) {
  * @param {Translate} t
  */
 function bellPanel(state, { bells }, t) {
-  if (state.bells === null) return panel("bells", state, [headings("bells", state, t), bones()], null, t);
+  if (state.bells === null) return panel("bells", state, [headings("bells", state, t), bones("bells")], null, t);
   if (bells.length === 0) {
     return panel("bells", state, [h("p", { key: "empty", class: "empty" }, t(Object.keys(state.bells).length === 0 ? "live.bells.empty" : "ops.search.empty"))], 0, t);
   }
@@ -261,12 +261,10 @@ export function idOf(tab, id) {
   return `${tab}-${id}`;
 }
 
-function bones() {
-  return h(
-    "div",
-    { key: "bones", class: "bones", "aria-hidden": "true" },
-    Array.from({ length: BONES }, (_, index) => h("div", { key: index, class: "line bone" }, h("span", {}))),
-  );
+/** @param {Tab} tab */
+function bones(tab) {
+  const lines = Array.from({ length: BONES }, (_, index) => h("div", { key: index, class: "line bone" }, COLUMNS[tab].map((column) => h("span", { key: column }))));
+  return h("div", { key: "bones", class: "bones", "aria-hidden": "true" }, lines);
 }
 
 /**

@@ -41,7 +41,7 @@ export class LineSheet {
     for (let first = 0; first < seen.length; first += BATCH) trace(c, camera, seen.slice(first, first + BATCH), level);
     if (focusRoute === null) return;
     c.lineWidth = 4;
-    c.strokeStyle = colours.bell;
+    c.strokeStyle = colours.focus;
     trace(c, camera, seen.filter((line) => line.route === focusRoute), level);
   }
 }

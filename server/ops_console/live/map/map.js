@@ -292,10 +292,13 @@ export class MapView {
     const size = GROWS_M.filter((metres) => metresPerPixel(this.#camera) < metres).length;
     const seen = this.#inSight(this.#still.matches ? Infinity : now);
     this.#painter.clear();
+    if (size >= NUMBERED) this.#stampNumbers(seen, (SIZES[size] ?? 0) + 12);
     for (let kind = 0; kind < KINDS.length; kind++) {
       for (let i = 0; i < seen; i++) {
         const slot = /** @type {number} */ (this.#seen[i]);
-        if (fleet.kind[slot] === kind) this.#stampBus(slot, size, /** @type {number} */ (this.#seenX[i]), /** @type {number} */ (this.#seenY[i]));
+        if (fleet.kind[slot] !== kind) continue;
+        const stamp = this.#stamps.shape(size, kind, /** @type {number} */ (fleet.headingDeg[slot]));
+        this.#painter.stamp(stamp, /** @type {number} */ (this.#seenX[i]), /** @type {number} */ (this.#seenY[i]));
       }
     }
     const at = chosen === null ? -1 : this.#seen.subarray(0, seen).indexOf(chosen);
@@ -340,16 +343,17 @@ export class MapView {
   }
 
   /**
-   * @param {number} slot
-   * @param {number} size
-   * @param {number} x
-   * @param {number} y
+   * Numbers lie under all buses: a neighbour's number hides no bus.
+   *
+   * @param {number} seen
+   * @param {number} below CSS pixels
    */
-  #stampBus(slot, size, x, y) {
-    const { fleet } = this.#options;
-    this.#painter.stamp(this.#stamps.shape(size, /** @type {number} */ (fleet.kind[slot]), /** @type {number} */ (fleet.headingDeg[slot])), x, y);
-    const name = size < NUMBERED ? null : fleet.rows[slot]?.route_name;
-    if (name) this.#painter.stamp(this.#stamps.label(name), x, y + ((SIZES[size] ?? 0) + 12) * this.#ratio);
+  #stampNumbers(seen, below) {
+    for (let i = 0; i < seen; i++) {
+      const name = this.#options.fleet.rows[/** @type {number} */ (this.#seen[i])]?.route_name;
+      if (!name) continue;
+      this.#painter.stamp(this.#stamps.label(name), /** @type {number} */ (this.#seenX[i]), /** @type {number} */ (this.#seenY[i]) + below * this.#ratio);
+    }
   }
 }
 
@@ -376,6 +380,7 @@ function coloursOf(holder) {
     ground: token("ground"),
     raised: token("raised"),
     line: token("route-line"),
+    focus: token("route-focus"),
     ink: token("ink"),
     quiet: token("quiet"),
     bell: token("bell"),

@@ -5,7 +5,7 @@ import { KINDS } from "/static/ops/live/fleet.js";
 /**
  * @typedef {import("/static/ops/live/map/painter.js").Stamp} Stamp
  * @typedef {import("/static/ops/live/fleet.js").Kind} Kind
- * @typedef {{ground: string, raised: string, line: string, ink: string, quiet: string, bell: string, alight: string, fault: string, face: string}} Colours
+ * @typedef {{ground: string, raised: string, line: string, focus: string, ink: string, quiet: string, bell: string, alight: string, fault: string, face: string}} Colours
  */
 
 /** Directions of an arrow: every 7.5 degrees, less than an eye sees at this size. */
