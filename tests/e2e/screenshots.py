@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e import kiosk_scenes, ride_scenes, scenes
+from tests.e2e import kiosk_scenes, replay_pictures, ride_scenes, scenes
 from tests.e2e.conftest import ARGUMENTS
 from tests.e2e.scenes import Scene
 from tests.e2e.scripted_server import ScriptedServer
@@ -130,6 +130,9 @@ def main(wanted: list[str]) -> None:
         for picture in PICTURES:
             if not wanted or picture.name in wanted:
                 sys.stdout.write(f"{take(browser, picture).relative_to(TARGET.parents[1])}\n")
+        if not wanted or any(name.startswith("ops-replay") for name in wanted):
+            for path in replay_pictures.take_all(browser, TARGET):
+                sys.stdout.write(f"{path.relative_to(TARGET.parents[1])}\n")
         browser.close()
 
 

@@ -74,11 +74,10 @@ export class ReplayMap {
   /** Show the chosen pattern whole when another is chosen, or the first time. @param {string | null} patternId */
   #fit(patternId) {
     const { clientWidth: width, clientHeight: height } = this.#canvas;
-    const resized = width !== this.#camera.width || height !== this.#camera.height;
-    if (resized) this.#camera = { ...this.#camera, width, height };
+    this.#camera = { ...this.#camera, width, height };
     const wanted = this.#patterns.filter((pattern) => patternId === null || pattern.pattern_id === patternId);
     const key = `${patternId}`;
-    if ((this.#fitted === key && !resized) || wanted.length === 0 || width === 0) return;
+    if (this.#fitted === key || wanted.length === 0 || width === 0) return;
     this.#fitted = key;
     const points = wanted.flatMap((pattern) => pattern.line);
     const xs = points.map(([, lon]) => worldX(lon));
