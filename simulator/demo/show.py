@@ -306,11 +306,13 @@ class Show:
         )
 
     def _links(self) -> dict[str, str]:
-        """Where a visitor goes: a bus's driver screen, the page of a busy stop that it will reach, the operator's page."""
+        """Where a visitor goes: a busy stop's page and kiosk, the app, the screen of a bus on its way there, the operator's."""
         bus = self._guest_bus()
         stop_id = self._busy_stop(bus)
         return {
             "stop": f"{self._url}/s/{quote(stop_id)}?n={self._plan.nonce_of(stop_id)}",
+            "ride": f"{self._url}/ride",
+            "kiosk": f"{self._url}/kiosk/{quote(stop_id)}",
             "drive": f"{self._url}/drive?vehicle_id={quote(bus.vehicle_id)}&positions=feed",
             "ops": f"{self._url}/ops",
         }

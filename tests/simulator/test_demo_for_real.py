@@ -38,9 +38,9 @@ async def start_demo(*arguments: str) -> asyncio.subprocess.Process:
 
 
 async def links_of(process: asyncio.subprocess.Process) -> list[str]:
-    """The three addresses it prints once everything runs."""
+    """The five addresses it prints once everything runs."""
     assert process.stderr is not None
-    return [(await process.stderr.readline()).decode().strip() for _ in range(3)]
+    return [(await process.stderr.readline()).decode().strip() for _ in range(5)]
 
 
 def servers_of(process: asyncio.subprocess.Process) -> list[psutil.Process]:
@@ -62,7 +62,7 @@ async def test_a_limited_demo_reports_and_keeps_its_promises() -> None:
     report: dict[str, Any] = json.loads(stdout)
     assert process.returncode == 0, report["violations"]
     assert_gone(servers)
-    assert [link.split(": http")[0] for link in links] == ["Stop page", "Driver screen", "Operator"]
+    assert [link.split(": http")[0] for link in links] == ["Stop page", "Rider app", "Stop kiosk", "Driver screen", "Operator"]
     assert sum(report["bells"].values()) == report["bells_accepted"] > 5
     assert report["bells_without_end"] == report["alerts_displayed_after_stop"] == report["told_wrong"] == 0
     assert report["violations"] == []
