@@ -3,13 +3,15 @@
 A back end is right when `tests/contract/` passes on it; the runtime knows nothing else about it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
 
+from server.core.fares.postings import Assessment, Entry, RideFact, TapKey
 from server.core.model import Bell, BellId, Fact, Ride, RideId, StopVisit
 from server.evidence import Asked, Life, Lives, Note, NoteKind, PassBy, RiderDay, StopRush, Story, Tally
+from server.ledger.records import Booked, CardTap, Consent, Day, Dispute, Outcome, Ruling, Settlement, Use
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
@@ -196,4 +198,87 @@ class Relay(Protocol):
 
     def subscribe(self, stream: str, subscriber: Subscriber) -> Callable[[], None]:
         """Deliver this stream's frames from now on; the returned call ends it."""
+        ...
+
+
+Assess = Callable[[Sequence[RideFact], Mapping[TapKey, int], str, int], tuple[Assessment, str]]
+"""What is to be posted for (rides of one account, what is posted by tap, the rider's class, around when), and by which table."""
+
+
+class Ledger(Protocol):
+    """What rides cost and what was paid, in double entry. Append-only: an entry that is written never changes.
+
+    Every call is one durable transaction and blocks for it: make it in a thread. Facts have permanent ids; one that comes
+    again changes nothing, one that comes again with another content is refused and kept for inspection. Whatever the order
+    in which facts come, what stands on each account in the end is the same. The sum over all accounts is always 0.
+    """
+
+    def take(
+        self, facts: Sequence[RideFact], assess: Assess, *, now_ms: int, cursor: tuple[str, int] | None = None
+    ) -> Sequence[Booked]:
+        """Take what is known of rides; `cursor` (a name and a number that only grows) is kept in the same transaction."""
+        ...
+
+    def tap(self, tap: CardTap, assess: Assess, *, now_ms: int) -> Booked:
+        """Take a card that was tapped: its ride is charged once, by the card."""
+        ...
+
+    def dispute(self, dispute: Dispute, *, now_ms: int) -> bool:
+        """Keep what a rider says of a ride, once."""
+        ...
+
+    def rule(self, ruling: Ruling, assess: Assess, *, now_ms: int) -> Booked | None:
+        """Take the operator's decision; None for a ride that is not in the books."""
+        ...
+
+    def post(self, entry: Entry, *, now_ms: int) -> Booked:
+        """Write one balanced entry into the open day."""
+        ...
+
+    def close_days(self, *, now_ms: int) -> Sequence[Day]:
+        """Close every day before today that has entries; nothing is posted into it from then on."""
+        ...
+
+    def plan_settlement(self, account: str, *, now_ms: int) -> Settlement | None:
+        """Fix what is to be taken or given back under an id for good; None where nothing is due or one is still open."""
+        ...
+
+    def settle(self, settlement_id: str, outcome: Outcome, *, provider: str, now_ms: int) -> Booked:
+        """Take a provider's answer. The first final one holds. Raises KeyError for an id that was never planned."""
+        ...
+
+    def account_of(self, rider_id: str) -> str:
+        """The account of a rider, opened if need be."""
+        ...
+
+    def erase(self, rider_id: str) -> str | None:
+        """Break the link from a rider to her account; the balance stays."""
+        ...
+
+    def consent(self, consent: Consent) -> None:
+        """Keep that somebody agreed, or no longer does."""
+        ...
+
+    def used(self, uses: Sequence[Use]) -> None:
+        """Keep that locations were used: for what, never where."""
+        ...
+
+
+class Payments(Protocol):
+    """A payment provider. The settlement's id is the idempotency key: asked twice, it charges once.
+
+    No answer, or one that says nothing certain, is `UNKNOWN`; it is then asked after by `status`, never tried by another key.
+    """
+
+    @property
+    def name(self) -> str:
+        """By which its account in the ledger is known."""
+        ...
+
+    async def charge(self, settlement: Settlement) -> Outcome:
+        """Take the won, or give them back where they are negative: CHARGED, DECLINED or UNKNOWN."""
+        ...
+
+    async def status(self, settlement_id: str) -> Outcome:
+        """What became of a settlement: CHARGED, DECLINED, UNKNOWN, or ABSENT where the provider never heard of it."""
         ...
