@@ -132,8 +132,6 @@ def cannot_serve(
     track, policy = candidate.track, rules.policy
     if not alighting and candidate.visit.pickup_type == NOT_PICKED_UP:
         return Reason.ALIGHT_ONLY
-    if alighting and candidate.visit.drop_off_type == NOT_LET_OFF:
-        return Reason.BOARD_ONLY
     if not track.on_route:
         return Reason.OFF_ROUTE
     if track.age_s(now_ms) > policy.silent_s:

@@ -125,6 +125,7 @@ class RouteEngine:
                     shard.index(track, before=None)
                 case Ride():
                     shard.rides.put(fact)
+                    sensing.said(shard, fact, now_ms)
                 case Bell():
                     shard.bells.put(fact)
                     self._link_just_broke(fact, now_ms)

@@ -15,6 +15,7 @@ from server.core.model import (
     BellState,
     Evidence,
     EvidenceKey,
+    Question,
     Reason,
     Ride,
     RideId,
@@ -165,17 +166,17 @@ def leave(shard: Shard, ride: Ride, now_ms: int, *, said: bool) -> list[Effect]:
     track = shard.tracks.get(ride.vehicle_id)
     same_run = track is not None and track.trip_key == ride.trip
     alight = last_place(shard, track, now_ms) if track is not None and same_run else None
-    if alight is None or ride.board is None or alight.along_m <= ride.board.along_m:
+    if alight is not None and ride.board is not None and alight.along_m <= ride.board.along_m:
         return change(shard, record.voided(ride, now_ms, reason=None), now_ms)
     key = EvidenceKey.CHECKED_OUT if said else EvidenceKey.OTHER_BUS
-    ended = replace(
-        ride,
-        state=RideState.ALIGHTED,
-        changed_ms=now_ms,
-        alight=alight,
-        undo_until_ms=now_ms + round(shard.policy.rides.undo_s * 1000),
-        evidence=(*ride.evidence, Evidence(key, {"at_ms": now_ms, "stop_id": alight.stop_id})),
-    )
+    ride = replace(ride, changed_ms=now_ms, alight=alight)
+    if alight is None:  # nobody knows where the bus was: it had left its run
+        why = Evidence(key, {"at_ms": now_ms})
+        asked = replace(ride, state=RideState.ASKED, question=Question.ALIGHT, evidence=(*ride.evidence, why))
+        return change(shard, asked, now_ms)
+    why = Evidence(key, {"at_ms": now_ms, "stop_id": alight.stop_id})
+    undo_until_ms = now_ms + round(shard.policy.rides.undo_s * 1000)
+    ended = replace(ride, state=RideState.ALIGHTED, undo_until_ms=undo_until_ms, evidence=(*ride.evidence, why))
     return change(shard, ended, now_ms)
 
 

@@ -8,7 +8,7 @@ from server.core import riding, trailing
 from server.core.approach import Arrived, VisitEvent
 from server.core.effects import Effect, RideChanged
 from server.core.events import CheckIn, CheckOut, Correct, Met, RideEvent, Sighted, Undo, Whereabouts
-from server.core.model import ON_BOARD, Evidence, EvidenceKey, Question, Ride, RideMode, RideState
+from server.core.model import ON_BOARD, Evidence, EvidenceKey, Question, Ride, RideMode, RideState, StopId
 from server.core.rides import record
 from server.core.rides.decision import Verdict, decide, evidence
 from server.core.rides.judgement import judge
@@ -183,12 +183,12 @@ def think(shard: Shard, thought: Thought, now_ms: int) -> list[Effect]:
         return []
     rules, riders = shard.policy.rides, shard.riders
     trail, phones = riders.trail(thought.run.vehicle_id), riders.phones(thought.rider_id)
-    hints = thought.hints._replace(rang=_rang(shard, thought))
+    hints = thought.hints._replace(rang=_rang(shard, thought), wants_off_at=_wants_off_at(shard, thought))
     judged = thought.judged = judge(thought.run, trail, phones, hints, rules, until_ms=now_ms)
     verdict = decide(judged, thought.run, phones, hints, rules, now_ms=now_ms)
     if verdict.state is None:
         return []
-    reasons = tuple(evidence(judged, thought.run, phones, hints))
+    reasons = tuple(evidence(judged, thought.run, trail, phones, hints))
     return _tell(shard, thought, verdict, reasons, now_ms)
 
 
@@ -196,6 +196,12 @@ def _rang(shard: Shard, thought: Thought) -> bool:
     """Did the rider ring for this bus?"""
     vehicle_id = thought.run.vehicle_id
     return any(b.vehicle_id == vehicle_id and b.ride_id is None for b in shard.bells.of_rider(thought.rider_id))
+
+
+def _wants_off_at(shard: Shard, thought: Thought) -> StopId | None:
+    """The stop at which the rider rang to be let off on this ride."""
+    rung = [bell for bell in shard.bells.of_rider(thought.rider_id) if bell.ride_id is not None]
+    return next((bell.stop_id for bell in reversed(rung) if bell.ride_id == thought.ride_id), None)
 
 
 def _tell(shard: Shard, thought: Thought, verdict: Verdict, reasons: tuple[Evidence, ...], now_ms: int) -> list[Effect]:
@@ -265,11 +271,10 @@ def _abandon(shard: Shard, ride: Ride, now_ms: int) -> list[Effect]:
     track = shard.tracks.get(ride.vehicle_id)
     drop_ms = shard.policy.rides.drop_s * 1000
     gone = track is None or track.trip_key != ride.trip or now_ms - track.seen_ms > drop_ms
-    if not gone or now_ms - max(ride.changed_ms, thought.judged_ms if thought and not track else 0) < drop_ms:
+    if not gone or now_ms - ride.changed_ms < drop_ms:
         return []
-    run = thought.run if thought is not None else None
-    last = run.ordered()[-1] if run is not None and run.calls else None
-    alight = record.place(run, last, left=False) if run is not None and last is not None else None
+    run = thought.run if thought is not None and thought.run.calls else None
+    alight = record.place(run, run.ordered()[-1], left=False) if run is not None else None
     if alight is not None and ride.board is not None and alight.along_m <= ride.board.along_m:
         alight = None
     said = Evidence(EvidenceKey.INFERRED_EXIT, {"stop_id": alight.stop_id} if alight is not None else {})

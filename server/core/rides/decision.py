@@ -11,7 +11,7 @@ from server.core.model import Evidence, EvidenceKey, Question, RideState
 from server.core.ride_rules import RideRules
 from server.core.rides.judgement import Hints, Judgement
 from server.core.rides.phone import SLOT_MS, Phone
-from server.core.rides.trail import Call, Run
+from server.core.rides.trail import Call, Run, Trail
 
 
 class Verdict(NamedTuple):
@@ -46,7 +46,7 @@ def decide(
 
 def _waited(alight: Call, run: Run, rules: RideRules, told_ms: int, now_ms: int) -> bool:
     """Is it time to say that the ride has ended? Phones report late; one that has told what came after is heard out."""
-    left_ms = alight.departed_ms if alight.departed_ms is not None else alight.arrived_ms
+    left_ms = _left_ms(alight)
     since_s = (now_ms - left_ms) / 1000.0
     heard_out = told_ms >= left_ms + rules.exit_wait_s * 1000
     wait_s = rules.exit_wait_s if heard_out else rules.late_wait_s
@@ -74,27 +74,27 @@ def _unsure(
 # -- what speaks for it -------------------------------------------------------------
 
 
-def evidence(judged: Judgement, run: Run, phones: Sequence[Phone], hints: Hints) -> list[Evidence]:
-    """What a rider may read of why a ride is believed, in the order of time, as data."""
-    found: list[Evidence] = []
-    if hints.rang:
-        found.append(Evidence(EvidenceKey.BOARDING_BELL))
+def evidence(judged: Judgement, run: Run, trail: Trail, phones: Sequence[Phone], hints: Hints) -> list[Evidence]:
+    """What a rider may read of why a ride is believed, as data."""
+    found: list[Evidence] = [Evidence(EvidenceKey.BOARDING_BELL)] if hints.rang else []
     if judged.board is not None:
-        visit = run.visits[judged.board.visit_index]
-        found.append(Evidence(EvidenceKey.DOORS_OPENED, {"stop_id": visit.stop_id, "at_ms": judged.board.arrived_ms}))
+        visit, began_ms = run.visits[judged.board.visit_index], judged.board.arrived_ms
+        found.append(Evidence(EvidenceKey.DOORS_OPENED, {"stop_id": visit.stop_id, "at_ms": began_ms}))
+        ended_ms = trail.newest_ms if judged.alight is None else _left_ms(judged.alight)
+        near = sum(len(phone.positions_between(began_ms, ended_ms)) for phone in phones)
+        found += [Evidence(EvidenceKey.POSITIONS_AGREE, {"positions": near})] if near and judged.gaps else []
     beacons, slots = _heard(run, phones)
     if slots:
-        found.append(
-            Evidence(
-                EvidenceKey.HEARD_BEACONS, {"beacons": beacons, "minutes": max(1, round(slots * SLOT_MS / 60_000))}
-            )
-        )
+        minutes = max(1, round(slots * SLOT_MS / 60_000))
+        found.append(Evidence(EvidenceKey.HEARD_BEACONS, {"beacons": beacons, "minutes": minutes}))
     if judged.gaps:
-        moved = {"stops": judged.gaps, "seconds": round(judged.together_s)}
-        found.append(Evidence(EvidenceKey.MOVED_WITH_BUS, dict(moved)))
+        seconds = round(judged.together_s)
+        found.append(Evidence(EvidenceKey.MOVED_WITH_BUS, {"stops": judged.gaps, "seconds": seconds}))
     found += [Evidence(EvidenceKey.INSPECTED, {"at_ms": met_ms}) for met_ms in hints.met_ms]
+    if hints.wants_off_at is not None:
+        found.append(Evidence(EvidenceKey.ALIGHTING_BELL, {"stop_id": hints.wants_off_at}))
     if judged.alight is not None:
-        found.append(_exit(judged.alight, run, phones))
+        found.append(_exit(judged.alight, run, trail, phones))
     return found
 
 
@@ -109,11 +109,16 @@ def _heard(run: Run, phones: Sequence[Phone]) -> tuple[int, int]:
     return bits.bit_count(), slots
 
 
-def _exit(alight: Call, run: Run, phones: Sequence[Phone]) -> Evidence:
-    values: dict[str, str | int | float] = {
+def _exit(alight: Call, run: Run, trail: Trail, phones: Sequence[Phone]) -> Evidence:
+    """Why the ride is believed to have ended: by what the phone told after it, or because it told nothing more."""
+    where: dict[str, str | int | float] = {
         "stop_id": run.visits[alight.visit_index].stop_id,
         "at_ms": alight.arrived_ms,
     }
-    left_ms = alight.departed_ms if alight.departed_ms is not None else alight.arrived_ms
-    after = any(phone.newest_ms > left_ms + SLOT_MS for phone in phones)
-    return Evidence(EvidenceKey.STOPPED_HEARING if after else EvidenceKey.INFERRED_EXIT, values)
+    if not any(phone.newest_ms > _left_ms(alight) + SLOT_MS for phone in phones):
+        return Evidence(EvidenceKey.INFERRED_EXIT, where)
+    return Evidence(EvidenceKey.STOPPED_HEARING if trail.beacons else EvidenceKey.MOVED_AWAY, where)
+
+
+def _left_ms(call: Call) -> int:
+    return call.departed_ms if call.departed_ms is not None else call.arrived_ms

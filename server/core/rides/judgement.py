@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from server.core.model import VisitOutcome
+from server.core.model import StopId, VisitOutcome
 from server.core.ride_rules import RideRules
 from server.core.rides.phone import Phone
 from server.core.rides.trail import Call, Run, Trail
@@ -24,9 +24,6 @@ SEEN_TO_PASS = -6.0
 """... and where the bus was seen to drive past."""
 MET = 4.0
 """What an inspector, or a card reader, that met the rider in this bus says for a ride that goes on then."""
-OFF_BY_HAND = -6.0
-OFF_SLACK_MS = 120_000
-"""What a check-out by hand says against a ride that goes on for longer than two minutes after it."""
 
 Pair = tuple[int, int | None]
 
@@ -35,9 +32,9 @@ class Hints(NamedTuple):
     """What is known of a ride besides what phones told. Times in ms of the bus's clock."""
 
     by_hand_ms: int | None = None
-    off_by_hand_ms: int | None = None
     met_ms: tuple[int, ...] = ()
     rang: bool = False
+    wants_off_at: StopId | None = None
     by_card: bool = False
 
 
@@ -207,11 +204,8 @@ def _begin(calls: Sequence[Call], b: int, hints: Hints, rules: RideRules) -> flo
 
 
 def _end(calls: Sequence[Call], b: int, a: int | None, hints: Hints) -> float:
-    """What a check-out by hand, and being met on board, say of a pair of visits."""
+    """What being met on board says of a pair of visits."""
     weight = 0.0
-    off_ms = hints.off_by_hand_ms
-    if off_ms is not None and (a is None or calls[a].arrived_ms > off_ms + OFF_SLACK_MS):
-        weight += OFF_BY_HAND
     ended_ms = math.inf if a is None else _left_ms(calls[a])
     for met_ms in hints.met_ms:
         weight += MET if calls[b].arrived_ms <= met_ms <= ended_ms else -MET

@@ -73,6 +73,11 @@ class Trail:
         """The run that the bus is on, or was on last."""
         return self.runs[-1] if self.runs else None
 
+    @property
+    def newest_ms(self) -> int:
+        """When the bus was last seen to move; 0 before."""
+        return self._at_ms[-1] if self._at_ms else 0
+
     def begin(self, run: Run) -> None:
         """The bus begins a run; the one before is over."""
         for before in self.runs:
