@@ -1,5 +1,6 @@
 """`ridebell serve`: the server on one port, until it is told to stop."""
 
+import os
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +14,9 @@ from ridebell.texts import t
 
 if TYPE_CHECKING:
     from server.runtime import Clock
+
+
+OIDC_SECRET_VARIABLE = "RIDEBELL_OIDC_SECRET"  # noqa: S105 - the name of an environment variable
 
 
 class Backend(StrEnum):
@@ -38,6 +42,9 @@ def serve(
     origin: Annotated[list[str] | None, typer.Option(metavar="URL", help=t("serve.origin"))] = None,
     trusted_proxies: Annotated[str, typer.Option(metavar="ADDRESSES", help=t("serve.trusted_proxies"))] = "",
     jwks_url: Annotated[str, typer.Option(metavar="URL", help=t("serve.jwks_url"))] = "",
+    oidc_issuer: Annotated[str, typer.Option(metavar="URL", help=t("serve.oidc_issuer"))] = "",
+    oidc_client: Annotated[str, typer.Option(metavar="ID", help=t("serve.oidc_client"))] = "",
+    oidc_roles_claim: Annotated[str, typer.Option(metavar="PATH", help=t("serve.oidc_roles_claim"))] = "roles",
     tiles: Annotated[str, typer.Option(metavar="URL", help=t("serve.tiles"))] = "",
     tiles_by: Annotated[str, typer.Option(metavar="TEXT", help=t("serve.tiles_by"))] = "",
     push_contact: Annotated[str, typer.Option(metavar="ADDRESS", help=t("serve.push_contact"))] = "",
@@ -59,6 +66,10 @@ def serve(
         allowed_origins=tuple(origin or ()),
         trusted_proxies=trusted_proxies,
         jwks_url=jwks_url,
+        oidc_issuer=_checked_issuer(oidc_issuer, oidc_client),
+        oidc_client_id=oidc_client,
+        oidc_client_secret=os.environ.get(OIDC_SECRET_VARIABLE, ""),
+        oidc_roles_claim=oidc_roles_claim,
         tiles_url=_checked_tiles(tiles),
         tiles_attribution=tiles_by,
         push_contact=_checked_contact(push_contact),
@@ -85,6 +96,20 @@ def serve(
     try:
         bootstrap.serve(plan)
     except bootstrap.StartError as error:
+        raise Refusal(str(error)) from error
+
+
+def _checked_issuer(issuer: str, client: str) -> str:
+    """The identity provider, if there is one; it must know us by a name."""
+    from server.web.oidc import BadIssuerError, checked_issuer
+
+    if not issuer:
+        return ""
+    if not client:
+        raise Refusal(t("serve.oidc_no_client"))
+    try:
+        return checked_issuer(issuer)
+    except BadIssuerError as error:
         raise Refusal(str(error)) from error
 
 

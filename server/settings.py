@@ -60,6 +60,16 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Pictures of streets under the operators' map, with `{z}`, `{x}`, `{y}`; empty: routes alone. Pages may fetch from its host."""
     tiles_attribution: str = ""
     """Whose pictures they are, as their licence wants it said on the map."""
+    oidc_issuer: str = ""
+    """The company's OpenID Connect provider, at which operators sign in; empty: operators bring a token."""
+    oidc_client_id: str = ""
+    """Our name at the provider."""
+    oidc_client_secret: str = ""
+    """Our secret there; empty for a public client. Given by `RIDEBELL_OIDC_SECRET`, never on a command line."""
+    oidc_roles_claim: str = "roles"
+    """Where in the ID token the roles stand, as a path (`realm_access.roles`)."""
+    session_ttl_s: float = 8 * 3_600.0
+    """How long a sign-in at the provider lasts: a shift. Too long: who left the company stays in; too short: mid-shift log-ins."""
     driver_keys: str = ""
     """A file with the physical keys of the drivers' terminals; empty: the shipped table (`driver_terminal/web/keys.json`)."""
 

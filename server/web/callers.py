@@ -17,9 +17,17 @@ COOKIE_MAX_AGE_S = 180 * 86_400
 """A rider's pseudonym lasts half a year after its last renewal; use records are kept as long (DOMAIN §7)."""
 
 
+def secured(request: Request) -> bool:
+    """Whether the browser reached us by HTTPS."""
+    return request.url.scheme == "https"
+
+
 def cookie_name(request: Request, role: Role) -> str:
-    """`__Host-` binds a cookie to this host over HTTPS; browsers refuse the prefix over plain HTTP on loopback."""
-    return f"{'__Host-' if request.url.scheme == 'https' else ''}ridebell-{role}"
+    """`__Host-` binds a cookie to this host over HTTPS.
+
+    Over plain HTTP it is left out: of the browsers only Chromium takes it there (tried: 156), and on loopback alone.
+    """
+    return f"{'__Host-' if secured(request) else ''}ridebell-{role}"
 
 
 DEMO_TTL_S = 86_400.0
@@ -50,7 +58,8 @@ async def _kept(house: House, request: Request, role: Role) -> Identity | Reason
     if kept is None:
         return Identity(role, f"demo-{role}", time.time() + DEMO_TTL_S)
     identity = await holder(house, kept)
-    if isinstance(identity, Reason) and role is Role.RIDER:  # pseudonyms are signed by us, whoever signs the rest
+    ours = role is Role.RIDER or (house.oidc is not None and role in READERS)
+    if isinstance(identity, Reason) and ours:  # pseudonyms and sign-ins are signed by us, whoever signs the rest
         return await house.own_key.identify(kept)
     return identity
 
@@ -60,14 +69,19 @@ def _anybody(house: House, role: Role) -> bool:
     return house.settings.demo and role is Role.OPERATOR
 
 
-async def reader(house: House, request: Request) -> Identity | Response:
-    """Who reads as an operator or an inspector, or the answer that says no."""
+async def identify_reader(house: House, request: Request) -> Identity | Reason:
+    """Who reads, as an operator or as an inspector."""
     answers = [await identify(house, request, role) for role in READERS]
     for identity in answers:
         if not isinstance(identity, Reason):
             return identity
-    why = Reason.FORBIDDEN if Reason.FORBIDDEN in answers else Reason.NOT_AUTHENTICATED
-    return problem(request, house.words, why)
+    return Reason.FORBIDDEN if Reason.FORBIDDEN in answers else Reason.NOT_AUTHENTICATED
+
+
+async def reader(house: House, request: Request) -> Identity | Response:
+    """`identify_reader`, or the answer that says no."""
+    identity = await identify_reader(house, request)
+    return problem(request, house.words, identity) if isinstance(identity, Reason) else identity
 
 
 async def holder(house: House, token: str) -> Identity | Reason:
@@ -92,14 +106,14 @@ def anonymous_rider(house: House) -> tuple[Identity, str]:
     return Identity(Role.RIDER, subject, now_s + COOKIE_MAX_AGE_S), token
 
 
-def keep(request: Request, response: Response, role: Role, token: str) -> None:
+def keep(request: Request, response: Response, role: Role, token: str, *, max_age_s: int = COOKIE_MAX_AGE_S) -> None:
     """Let the browser keep a token where no script and no other site can use it."""
     response.set_cookie(
         cookie_name(request, role),
         token,
-        max_age=COOKIE_MAX_AGE_S,
+        max_age=max_age_s,
         path="/",
-        secure=request.url.scheme == "https",
+        secure=secured(request),
         httponly=True,
         samesite="strict",
     )
@@ -107,7 +121,9 @@ def keep(request: Request, response: Response, role: Role, token: str) -> None:
 
 def let_go(request: Request, response: Response, role: Role) -> None:
     """Let the browser forget it."""
-    response.delete_cookie(cookie_name(request, role), path="/", httponly=True, samesite="strict")
+    response.delete_cookie(
+        cookie_name(request, role), path="/", secure=secured(request), httponly=True, samesite="strict"
+    )
 
 
 def address_of(request: Request) -> str:

@@ -16,6 +16,7 @@ from server.web.door_counts import DoorCounts
 from server.web.fleet_board import VehicleBoard
 from server.web.limits import Limiter
 from server.web.lobby import Lobby
+from server.web.oidc import Oidc, OidcSettings
 from server.web.ops_boards import BellBoard, Figures
 from server.web.ops_notes import OpsNotes
 from server.web.push_desk import PushDesk
@@ -42,6 +43,8 @@ class House:
     vehicle_board: VehicleBoard
     bell_board: BellBoard
     figures: Figures
+    oidc: Oidc | None
+    """Where operators sign in, when the company has such a place."""
     terminals: TerminalBoard
     doors: DoorCounts
     ops_notes: OpsNotes
@@ -88,6 +91,7 @@ def furnish(
         vehicle_board=VehicleBoard(runtime),
         bell_board=BellBoard(runtime),
         figures=Figures(runtime),
+        oidc=_oidc(settings),
         terminals=terminals,
         doors=doors,
         ops_notes=OpsNotes(runtime, terminals, doors),
@@ -109,3 +113,16 @@ def furnish(
 def _bus(runtime: Runtime, buses: BusRenderer, vehicle_id: VehicleId) -> wire.BusMessage:
     now_ms = runtime.clock.now_ms()
     return buses.live(vehicle_id, runtime.engine.bus(vehicle_id, now_ms), at_ms=now_ms)
+
+
+def _oidc(settings: WebSettings) -> Oidc | None:
+    if not settings.oidc_issuer:
+        return None
+    return Oidc(
+        OidcSettings(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            roles_claim=settings.oidc_roles_claim,
+        )
+    )

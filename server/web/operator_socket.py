@@ -34,6 +34,7 @@ class OperatorSession(Session):
     """One operator's socket. Watching a topic again replaces the earlier watch of it."""
 
     role = Role.OPERATOR
+    also = (Role.INSPECTOR,)
     codec = Codec(wire.FromOperator)
 
     def __init__(self, house: House) -> None:

@@ -10,7 +10,6 @@ import msgspec
 from server.core.policy import Policy
 from server.protocol.schema_ops import Rule
 
-
 NAMES = frozenset({"schema", "name", "version"})
 """What says which policy it is, not what it wants."""
 

@@ -83,4 +83,4 @@ def _retention(house: House) -> dict[str, str]:
 
 
 def _login(house: House) -> str:
-    return "demo" if house.settings.demo else "token"
+    return "demo" if house.settings.demo else "oidc" if house.oidc is not None else "token"

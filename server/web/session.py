@@ -42,6 +42,8 @@ class Session(ABC):
     """`connection.Socket` for all roles. A role says what its messages do and what its welcome holds."""
 
     role: ClassVar[Role]
+    also: ClassVar[tuple[Role, ...]] = ()
+    """Other roles that may come in by this door."""
     codec: ClassVar[Codec[wire.Message]]
 
     def __init__(self, house: House) -> None:
@@ -166,7 +168,7 @@ class Session(ABC):
                 return
             if isinstance(identity, Reason):
                 self._turn_away(CloseCode.NOT_AUTHENTICATED, identity)
-            elif identity.role is not self.role:
+            elif identity.role not in (self.role, *self.also):
                 self._turn_away(CloseCode.FORBIDDEN, Reason.FORBIDDEN)
             elif not self.house.lobby.know(f"{identity.role}:{identity.subject}"):
                 self._turn_away(CloseCode.TOO_MANY, Reason.RATE_LIMITED)

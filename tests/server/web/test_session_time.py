@@ -178,4 +178,4 @@ async def test_whenever_a_client_leaves_nothing_of_it_is_left(server: Running, m
     assert len(server.house.lobby) == 0
     assert len(server.house.stop_boards) == 0
     assert server.house.lobby._subjects == {}
-    assert server.runtime.relay._streams.keys() == {"ops:bells"}  # type: ignore[attr-defined]
+    assert server.runtime.relay._streams.keys() == {"ops:bells", "ops:terminals"}  # type: ignore[attr-defined]
