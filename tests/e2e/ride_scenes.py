@@ -81,6 +81,25 @@ def run_of(headsign: str) -> Frame:
     return bus_item(0, 950) | {"headsign": headsign, "stops": stops, "distance_m": None}
 
 
+def pattern_of_88() -> Frame:
+    """The route as its door gives it, with a bend that a map can show."""
+    bend = [0.0, 0.0012, 0.003, 0.0031, 0.0045, 0.007]
+    stops = [
+        {
+            "stop_id": f"S{i}",
+            "stop_sequence": i,
+            "name": STOPS["ko"][i],
+            "names": {"en": STOPS["en"][i]},
+            "lat": lat_at(i * SPACING_M),
+            "lon": LON + bend[i],
+            "along_m": i * SPACING_M,
+        }
+        for i in range(6)
+    ]
+    line = [[LON + bend[i], lat_at(i * SPACING_M)] for i in range(6)]
+    return {"stops": stops, "length_m": 5 * SPACING_M, "geometry": {"type": "LineString", "coordinates": line}}
+
+
 def bus_frame(**changes: Any) -> Frame:
     plain: Frame = {
         "type": "bus",
@@ -236,7 +255,13 @@ def ride_asked(server: ScriptedServer, page: Page, lang: str) -> None:
 def ride_past(server: ScriptedServer, page: Page, lang: str) -> None:
     server.files["v1/rides"] = {"rides": []}
     open_ride(server, page, lang)
-    done = {"alight_stop_id": "S4", "alight_stop_name": STOPS[lang][4], "alight_at_ms": now_ms(), "distance_m": 1200}
+    done = {
+        "alight_stop_id": "S4",
+        "alight_stop_name": STOPS[lang][4],
+        "alight_stop_sequence": 4,
+        "alight_at_ms": now_ms(),
+        "distance_m": 1200,
+    }
     server.files["v1/rides"] = {
         "rides": [
             ride_frame(lang, "alighted", **done, fare_won=1650),
@@ -246,7 +271,9 @@ def ride_past(server: ScriptedServer, page: Page, lang: str) -> None:
     }
     page.click("a.tab[href='#/past']")
     page.wait_for_selector(".receipt")
+    server.routes = [{"route_id": "R88", "name": "88", "patterns": [pattern_of_88()]}]
     page.click(".evidence summary >> nth=0")
+    page.wait_for_selector(".receipt-map")
 
 
 def ride_past_empty(server: ScriptedServer, page: Page, lang: str) -> None:

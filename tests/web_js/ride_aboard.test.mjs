@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { GIVEN_UP_MS, current, initialAboard, openBell, ride, way } from "/static/rider/ride/aboard.js";
 import { choices, correctable } from "/static/rider/ride/fix.js";
+import { ridden } from "/static/rider/ride/ridden.js";
 import { nearness, stripOf } from "/static/rider/ride/strip.js";
 
 const T0 = 1_800_000_000_000;
@@ -231,4 +232,16 @@ test("who got off elsewhere chooses among the later stops of that run; who got o
   assert.deepEqual([correctable(onRide("settled")), correctable(onRide("asked", { question: "board" })), correctable(onRide("asked"))], [[], ["board"], ["alight"]]);
   const said = step(aboardBus(), { type: "correct", rideId: "r-1", end: "alight", stopId: "S2" });
   assert.deepEqual(said.effects, [{ type: "send", message: { type: "correct", ride_id: "r-1", alight_stop_id: "S2" } }]);
+});
+
+test("a receipt's map shows the ridden part of the run and nothing else", () => {
+  const stops = RUN.stops.map((stop, i) => ({ ...stop, lat: 37 + i * 0.0036, lon: 127 }));
+  const line = /** @type {[number, number][]} */ ([0, 1, 2, 3, 4, 5, 6].map((i) => [127 + (i % 2) * 1e-6, 37 + i * 0.0018]));
+  const pattern = { stops, length_m: 1200, geometry: { coordinates: line } };
+  const rode = onRide("settled", { board_stop_id: "S1", board_stop_sequence: 10, alight_stop_id: "S2", alight_stop_sequence: 20 });
+  const way = ridden([pattern], rode, "en");
+  assert.deepEqual(way?.stops.map((one) => one.name), ["Stop 1", "Stop 2"]);
+  assert.ok(way && way.height >= 395 && way.height <= 405, String(way?.height));
+  assert.ok(way.line.length <= 4);
+  assert.equal(ridden([pattern], onRide("aboard"), "en"), null, "one end is not known yet");
 });

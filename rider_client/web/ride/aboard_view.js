@@ -43,7 +43,7 @@ export function aboardTab(state, t) {
       .filter((ride) => ride !== on && ride.state !== "asked")
       .sort((a, b) => b.at_ms - a.at_ms)
       .slice(0, 1)
-      .map((ride) => receipt(ride, { serverMs: state.at.nowMs + state.at.serverAheadMs, fixing: state.sheets.fixing }, t)),
+      .map((ride) => receipt(ride, state.at.nowMs + state.at.serverAheadMs, state.sheets, t)),
   ];
 }
 

@@ -106,7 +106,7 @@ export function stopBy(stopId) {
 
 /**
  * @param {string} routeId
- * @returns {Promise<Answer<{patterns: import("/static/rider/ride/fix.js").Pattern[]}>>}
+ * @returns {Promise<Answer<{patterns: import("/static/rider/ride/ridden.js").Pattern[]}>>}
  */
 export function routeBy(routeId) {
   return ask(`/v1/routes/${encodeURIComponent(routeId)}`);

@@ -2,6 +2,7 @@
 
 import * as api from "/static/rider/ride/api.js";
 import { choices } from "/static/rider/ride/fix.js";
+import { ridden } from "/static/rider/ride/ridden.js";
 
 /**
  * @typedef {import("/static/rider/ride/state.js").Event} Event
@@ -59,6 +60,11 @@ export async function ask(effect, lang, dispatch) {
       const answer = await api.routeBy(ride.route_id);
       const found = answer.ok ? choices(answer.body.patterns, ride, end, lang) : null;
       return dispatch({ to: "sheets", event: { type: "choices", rideId: ride.ride_id, end, choices: found } });
+    }
+    case "ask way": {
+      const answer = await api.routeBy(effect.ride.route_id);
+      const way = answer.ok ? ridden(answer.body.patterns, effect.ride, lang) : null;
+      return dispatch({ to: "sheets", event: { type: "way", rideId: effect.ride.ride_id, way } });
     }
     case "make link": {
       const answer = await api.makeLink(effect.rideId);

@@ -218,12 +218,17 @@ function correct(rideId, end, stopId) {
   dispatch({ to: "sheets", event: { type: "leave it" } });
 }
 
+/** @param {string} rideId */
+function rideBy(rideId) {
+  return state.aboard.rides[rideId] ?? state.sheets.rides?.find((one) => one.ride_id === rideId);
+}
+
 /**
  * @param {string} rideId
  * @param {"board" | "alight"} end
  */
 function fix(rideId, end) {
-  const ride = state.aboard.rides[rideId] ?? state.sheets.rides?.find((one) => one.ride_id === rideId);
+  const ride = rideBy(rideId);
   if (ride !== undefined) dispatch({ to: "sheets", event: { type: "fix", ride, end } });
 }
 
@@ -243,6 +248,16 @@ document.addEventListener("input", ({ target }) => {
   clearTimeout(typing);
   typing = setTimeout(() => dispatch({ to: "finder", event: { type: "query", text: target.value } }), TYPING_MS);
 });
+
+/** `toggle` does not bubble; it is heard on its way down. */
+addEventListener(
+  "toggle",
+  ({ target }) => {
+    const ride = target instanceof HTMLDetailsElement && target.open ? rideBy(target.dataset["ride"] ?? "") : undefined;
+    if (ride !== undefined) dispatch({ to: "sheets", event: { type: "show way", ride } });
+  },
+  true,
+);
 
 document.addEventListener("submit", (event) => event.preventDefault());
 

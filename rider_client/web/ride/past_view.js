@@ -33,6 +33,6 @@ function rides({ sheets, aboard, at }, t) {
     sheets.ridesFailed ? h("p", { key: "failed", class: "empty" }, t(sheets.rides === null ? "past.failed" : "past.old")) : null,
     sheets.rides === null && !sheets.ridesFailed ? [1, 2].map((n) => h("div", { key: `bone${n}`, class: "row bone", "aria-hidden": "true" })) : null,
     sheets.rides !== null && newer.length === 0 ? h("p", { key: "none", class: "empty" }, t("past.none")) : null,
-    newer.map((ride) => receipt(ride, { serverMs, fixing: sheets.fixing }, t)),
+    newer.map((ride) => receipt(ride, serverMs, sheets, t)),
   ];
 }

@@ -4,21 +4,24 @@ import { h } from "/static/shared/dom.js";
 import { clockTime } from "/static/shared/time.js";
 import { correctable } from "/static/rider/ride/fix.js";
 import { won } from "/static/rider/ride/money.js";
+import { receiptMap } from "/static/rider/ride/receipt_map.js";
 
 /**
  * @typedef {import("/static/shared/words.js").Translate} Translate
  * @typedef {import("/static/shared/wire.d.ts").RideMessage} RideMessage
  * @typedef {import("/static/rider/ride/sheets.js").Fixing} Fixing
+ * @typedef {import("/static/rider/ride/sheets.js").Sheets} Sheets
  */
 
 const ON_BOARD = new Set(["aboard", "detected"]);
 
 /**
  * @param {RideMessage} ride
- * @param {{serverMs: number, fixing: Fixing | null}} now
+ * @param {number} serverMs
+ * @param {Sheets} sheets
  * @param {Translate} t
  */
-export function receipt(ride, { serverMs, fixing }, t) {
+export function receipt(ride, serverMs, { fixing, ways }, t) {
   const priced = ride.fare_won !== undefined && ride.state !== "voided";
   const undo = ride.undo_until_ms !== undefined && serverMs < ride.undo_until_ms;
   return h(
@@ -33,7 +36,7 @@ export function receipt(ride, { serverMs, fixing }, t) {
     ),
     priced ? h("p", { class: "aside" }, t(`ride.state.${ride.state}`)) : null,
     h("p", {}, journey(ride, t)),
-    ride.evidence.length === 0 ? null : evidence(ride, t),
+    ride.evidence.length === 0 ? null : evidence(ride, ways[ride.ride_id] ?? null, t),
     undo ? corrections(ride, fixing, t) : null,
     undo ? h("p", { class: "receipt-undo" }, h("button", { type: "button", class: "plain", "data-act": "undo", "data-ride": ride.ride_id }, t("ride.not_me")), h("span", { class: "aside" }, t("receipt.undo_until", { time: clockTime(ride.undo_until_ms ?? 0) }))) : null,
   );
@@ -53,14 +56,16 @@ function journey(ride, t) {
 
 /**
  * @param {RideMessage} ride
+ * @param {import("/static/rider/ride/ridden.js").Ridden | null} way
  * @param {Translate} t
  */
-function evidence(ride, t) {
+function evidence(ride, way, t) {
   return h(
     "details",
-    { class: "evidence" },
+    { class: "evidence", "data-ride": ride.ride_id },
     h("summary", {}, t("receipt.evidence", { n: Math.round(ride.confidence * 100) })),
     h("ul", {}, ride.evidence.map((one, index) => h("li", { key: index }, t(`evidence.${one.key}`, timed(one.values))))),
+    way === null ? null : receiptMap(way),
   );
 }
 

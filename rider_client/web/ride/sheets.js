@@ -12,6 +12,7 @@
  * @typedef {"asking" | "kept" | "gone" | "offline" | "refused"} How
  * @typedef {import("/static/rider/ride/fix.js").End} End
  * @typedef {import("/static/rider/ride/fix.js").Choice} Choice
+ * @typedef {import("/static/rider/ride/ridden.js").Ridden} Ridden
  * @typedef {{rideId: string, end: End, how: How, choices: Choice[]}} Fixing
  *
  * @typedef {{
@@ -22,7 +23,8 @@
  *   link: Link | null,
  *   sharing: "idle" | "asking" | "shared" | "copied" | "failed",
  *   fixing: Fixing | null,
- * }} Sheets
+ *   ways: Record<string, Ridden | null>,
+ * }} Sheets  `ways`: by ride, null while it is asked for or not known
  *
  * @typedef {(
  *   | {type: "rides", rides: RideMessage[] | null}
@@ -39,6 +41,8 @@
  *   | {type: "fix", ride: RideMessage, end: End}
  *   | {type: "choices", rideId: string, end: End, choices: Choice[] | null}
  *   | {type: "leave it"}
+ *   | {type: "show way", ride: RideMessage}
+ *   | {type: "way", rideId: string, way: Ridden | null}
  * )} Event
  * @typedef {(
  *   | {type: "ask rides"}
@@ -49,6 +53,7 @@
  *   | {type: "hand on", link: Link}
  *   | {type: "revoke", link: Link}
  *   | {type: "ask choices", ride: RideMessage, end: End}
+ *   | {type: "ask way", ride: RideMessage}
  *   | {type: "enter by code", nonce: string}
  * )} Effect
  * @typedef {{sheets: Sheets, effects: Effect[]}} Step
@@ -64,6 +69,7 @@ export function initialSheets() {
     link: null,
     sharing: "idle",
     fixing: null,
+    ways: {},
   };
 }
 
@@ -113,6 +119,11 @@ export function sheet(sheets, event) {
       return still(offered(sheets, event));
     case "leave it":
       return still({ ...sheets, fixing: null });
+    case "show way":
+      if (sheets.ways[event.ride.ride_id] != null) return still(sheets);
+      return { sheets, effects: [{ type: "ask way", ride: event.ride }] };
+    case "way":
+      return still({ ...sheets, ways: { ...sheets.ways, [event.rideId]: event.way } });
   }
 }
 
