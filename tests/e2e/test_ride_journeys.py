@@ -48,6 +48,11 @@ def test_on_board_the_chosen_stop_rings_by_itself_and_is_told_in_time(new_page: 
     expect(rider.locator(".receipt")).to_contain_text(STOPS[1])
     rider.click("a.tab[href='#/past']")
     expect(rider.locator(".receipt .plate")).to_have_text(PLATES["V1"])
+    rider.click(".receipt .evidence summary")
+    expect(rider.locator(".receipt-map text")).to_have_text([STOPS[1], STOPS[STOP]])
+    rider.click(".receipt [data-act=fix][data-end=alight]")
+    rider.click(".fixing [data-stop=S3]")
+    expect(rider.locator(".receipt")).to_contain_text(f"{STOPS[3]} 하차")
     rider.click(".receipt [data-act=undo]")
     expect(rider.locator(".receipt .fare")).to_have_text("타지 않음")
 
