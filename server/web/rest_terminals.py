@@ -104,6 +104,7 @@ async def abuse(request: Request, house: Here, asked: When) -> Response:
             count=sum(note.count for note in turned_away),
             limits=[
                 body.Limit(what="ring", per_min=settings.rings_per_min, burst=settings.rings_burst),
+                body.Limit(what="kiosk", per_min=settings.kiosk_rings_per_min, burst=settings.kiosk_rings_burst),
                 body.Limit(what="ticket", per_min=settings.anonymous_per_min, burst=settings.anonymous_burst),
             ],
             turned_away=turned_away,

@@ -172,6 +172,12 @@ async def test_a_bus_that_drives_through_leaves_evidence_of_itself(server: Runni
 # -- terminals and doors ---------------------------------------------------------
 
 
+async def look(server: Running) -> None:
+    """Let the record keeper look, and wait until the journal holds what it saw: commits come in order."""
+    server.house.ops_notes.keep(doors=True)
+    await keep(journal_of(server), Batch())
+
+
 async def troubles(server: Running, vehicle: str = "V1") -> set[str]:
     rows = (await ask(server, "terminals"))["vehicles"]
     return {trouble for row in rows if row["vehicle_id"] == vehicle for trouble in row["troubles"]}
@@ -191,10 +197,10 @@ async def test_a_terminal_says_that_its_sound_failed_and_when_it_works_again(ser
     await bus.send({"type": "health", "sound": "failed", "screen": "ok"})
     await server.decided()
     assert await troubles(server) == {"sound_failed"}
-    server.house.ops_notes.keep(doors=False)
+    await look(server)
     await bus.send({"type": "health", "sound": "ok", "screen": "failed"})
     await server.decided()
-    server.house.ops_notes.keep(doors=False)
+    await look(server)
     rows = (await ask(server, "terminals/V1"))["rows"]
     assert [(row["trouble"], row["wrong"]) for row in rows] == [
         ("sound_failed", True), ("sound_failed", False), ("screen_failed", True),
@@ -241,13 +247,13 @@ async def test_who_was_turned_away_is_counted_under_a_name_of_the_day(tmp_path: 
         for _ in range(3):
             server.http.cookies.clear()
             await server.http.post("/v1/ws-ticket")
-        server.house.ops_notes.keep(doors=True)
-        await server.decided()
+        await look(server)
         found = await ask(server, "abuse")
     counts = {(row["what"], row["count"]) for row in found["turned_away"]}
     assert counts == {("ring", 3), ("ticket", 2)}
     assert found["count"] == 5
     assert found["limits"][0] == {"what": "ring", "per_min": 0.1, "burst": 1}
+    assert [limit["what"] for limit in found["limits"]] == ["ring", "kiosk", "ticket"]
 
 
 async def test_riders_who_cancel_again_and_again_are_seen_without_who_they_are(server: Running) -> None:

@@ -36,7 +36,7 @@ async def test_a_rider_rings_and_the_driver_sees_it(server: Running) -> None:
     await late.send({"type": "watch", "what": "bells", "route_id": "10"})
     assert (await late.until("bell_event"))["state"] == "acknowledged"
     answer = await server.http.get("/v1/ops/outcomes", headers=server.bearer(Role.OPERATOR))
-    assert answer.json()["by_route"]["10"]["shown"] == 1
+    assert answer.json()["by_route"]["10"] == {"acknowledged": 1}
     assert [bell["vehicle_id"] for bell in answer.json()["open"]] == ["V1"]
     assert "canary-subject" not in answer.text
     assert asked["bell_id"] not in answer.text
