@@ -53,8 +53,7 @@ def take(shard: Shard, event: RideEvent, now_ms: int) -> list[Effect]:
 def visited(shard: Shard, track: Track, event: VisitEvent, now_ms: int) -> list[Effect]:
     """The bus came to a visit, or left it: those who may be on it are thought of."""
     run = trailing.run_of(shard, track)
-    if run is None:
-        return []
+    assert run is not None
     trailing.called(shard, run, event, now_ms)
     if isinstance(event, Arrived) and not run.over:
         return []

@@ -88,7 +88,7 @@ class BeaconBook:
     def _near(at_ms: int) -> list[int]:
         """The steps that a beacon with a slightly wrong clock may be in."""
         slack_ms, step_ms = STEP_SLACK_S * 1000, STEP_S * 1000
-        return sorted({at_ms // step_ms, (at_ms - slack_ms) // step_ms, (at_ms + slack_ms) // step_ms})
+        return sorted({max(0, moment_ms) // step_ms for moment_ms in (at_ms - slack_ms, at_ms, at_ms + slack_ms)})
 
     def _table(self, step: int) -> Mapping[str, tuple[Beacon, Found]]:
         table = self._steps.get(step)

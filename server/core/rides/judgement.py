@@ -7,7 +7,7 @@ beside it from some stop to another. Nothing is decided by one threshold on one 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from server.core.model import StopId, VisitOutcome
@@ -245,12 +245,9 @@ def _either(one: float, other: float) -> float:
     return _sum((one, other))
 
 
-def _sum(logs: Iterable[float]) -> float:
-    values = [value for value in logs if value > -math.inf]
-    if not values:
-        return -math.inf
-    top = max(values)
-    return top + math.log(sum(math.exp(value - top) for value in values))
+def _sum(logs: Sequence[float]) -> float:
+    top = max(logs)
+    return top + math.log(sum(math.exp(value - top) for value in logs))
 
 
 def _log(share: float) -> float:

@@ -76,7 +76,8 @@ class Phone:
             if after != before:
                 slots[index] = after
                 self._listened.add(index)
-                self._told(one.at_ms)
+                self.changed += 1
+            self.newest_ms = max(self.newest_ms, one.at_ms)
             if len(slots) > SLOTS_KEPT:
                 del slots[min(slots)]
         while len(self._slots) > BUSES_KEPT:
@@ -88,7 +89,8 @@ class Phone:
         for position in positions:
             if position.at_ms not in self._positions:
                 self._positions[position.at_ms] = position
-                self._told(position.at_ms)
+                self.changed += 1
+            self.newest_ms = max(self.newest_ms, position.at_ms)
         for at_ms in sorted(self._positions)[:-POSITIONS_KEPT]:
             del self._positions[at_ms]
 
@@ -99,13 +101,10 @@ class Phone:
         fresh = [slot for slot in slots[-SLOTS_KEPT:] if slot not in self._listened]
         if fresh:
             self._listened.update(fresh)
-            self._told(to_ms)
+            self.changed += 1
+        self.newest_ms = max(self.newest_ms, to_ms)
         if len(self._listened) > 2 * SLOTS_KEPT:
             self._listened = set(sorted(self._listened)[-SLOTS_KEPT:])
-
-    def _told(self, at_ms: int) -> None:
-        self.newest_ms = max(self.newest_ms, at_ms)
-        self.changed += 1
 
     # -- asked -------------------------------------------------------------------
 
@@ -127,11 +126,6 @@ class Phone:
         slots = {at_ms // SLOT_MS for at_ms in self._positions if from_ms <= at_ms <= to_ms}
         first, last = from_ms // SLOT_MS, to_ms // SLOT_MS
         return len(slots | {slot for slot in range(first, last + 1) if slot in self._listened})
-
-    def first_ms(self, vehicle_id: VehicleId) -> int | None:
-        """When a bus was heard first."""
-        slots = self._slots.get(vehicle_id)
-        return min(slots) * SLOT_MS if slots else None
 
     def last_ms(self, vehicle_id: VehicleId) -> int | None:
         """When a bus was heard last."""

@@ -99,8 +99,6 @@ def _ended(run: Run, ride: Ride, verdict: Verdict, rules: RideRules, now_ms: int
     same = (ride.state, ride.question) == (verdict.state, verdict.question)
     if same and ride.board == board and ride.alight == alight:
         return None
-    if ride.state is RideState.ALIGHTED and any(one.key is EvidenceKey.CHECKED_OUT for one in ride.evidence):
-        return None
     sure = verdict.state is RideState.ALIGHTED
     undo_until_ms = now_ms + round(rules.undo_s * 1000) if sure else None
     return replace(

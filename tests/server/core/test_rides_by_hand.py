@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from server.core.effects import BellChanged, BellRepeated, Effect, Refused, RideRepeated
 from server.core.events import Cancel, CheckIn, CheckOut, Correct, Respond, Ring, SignOff, Undo, Whereabouts
@@ -229,6 +230,7 @@ def test_a_ride_ends_the_bell_that_was_rung_for_it() -> None:
 def test_boarding_another_line_cancels_the_bell_and_says_so() -> None:
     world = RideWorld(policy=policy(BOTH))
     world.bus(at_stop=1)
+    world.until_stands(1)
     waits = Bell(
         BellId("bell-on-1"),
         ME,
@@ -240,7 +242,6 @@ def test_boarding_another_line_cancels_the_bell_and_says_so() -> None:
         changed_ms=world.now_ms,
     )
     world.engine.restore([waits], now_ms=world.now_ms)
-    world.until_stands(1)
     aboard(world)
     ended = [e.bell for e in world.effects if isinstance(e, BellChanged)][-1]
     assert (ended.state, ended.reason) == (BellState.CANCELLED, Reason.BOARDED_ELSEWHERE)
@@ -251,8 +252,11 @@ def test_a_bell_for_the_next_bus_outlives_the_ride_that_leads_to_it() -> None:
     aboard(world)
     world.ring(5, bell_id="bell-on-1")
     world.until_left(2)
-    world.do(proven())
+    world.do(Correct(ME, None, party=2))
     assert BellState.CANCELLED not in bells(world, "bell-on-1")
+    world.do(Cancel(BellId("bell-on-1"), ME))
+    world.do(Correct(ME, None, party=3))
+    assert bells(world, "bell-on-1").count(BellState.CANCELLED) == 1
 
 
 # -- to be let off ----------------------------------------------------------------------
@@ -390,9 +394,12 @@ def test_rides_and_their_bells_outlive_a_restart() -> None:
     ride = aboard(world)
     let_off(world)
     again = RideWorld(network=street(), policy=world.policy, now_ms=world.now_ms)
-    again.engine.restore([*world.facts(), ride], now_ms=world.now_ms)
+    again.engine.restore(
+        [*world.facts(), ride, replace(ride, ride_id=RideId("elsewhere"), vehicle_id=VehicleId("Z"))],
+        now_ms=world.now_ms,
+    )
     assert again.engine.ride(ride.ride_id) == ride
-    assert list(again.engine.rides_of(ME)) == [ride]
+    assert len(again.engine.rides_of(ME)) == 2
     again.buses = {"A": world.buses["A"]}
     again.buses["A"].world = again
     again.run(5)
@@ -409,3 +416,48 @@ def test_an_ended_ride_is_taken_back_from_the_journal_once() -> None:
     other = RideWorld()
     other.engine.remember_ride(ended)
     assert other.engine.ride(ended.ride_id) == ended
+
+
+def test_a_bus_that_comes_back_takes_its_stop_bells_again() -> None:
+    world = riding()
+    aboard(world)
+    let_off(world, 5)
+    bus = world.buses.pop("A")
+    world.run(200)
+    assert bells(world)[-1] is BellState.WAITING
+    world.buses["A"] = bus
+    world.run(5)
+    assert bells(world)[-1] is BellState.ASSIGNED
+
+
+def test_a_stop_bell_without_its_ride_ends() -> None:
+    world = riding()
+    lost = Bell(
+        BellId("bell-off-9"),
+        ME,
+        BellKind.ALIGHT,
+        stop_id(5),
+        RouteId("10"),
+        BellState.WAITING,
+        rung_ms=world.now_ms,
+        changed_ms=world.now_ms,
+        stop_sequence=5,
+        wanted_vehicle_id=VehicleId("Z"),
+        ride_id=RideId("gone"),
+    )
+    world.engine.restore([lost], now_ms=world.now_ms)
+    world.run(45)
+    ended = [e.bell for e in world.effects if isinstance(e, BellChanged)][-1]
+    assert (ended.state, ended.reason) == (BellState.EXPIRED, Reason.RIDE_OVER)
+
+
+def test_off_a_bus_that_left_its_way_nobody_knows_where() -> None:
+    world = riding()
+    aboard(world)
+    world.until_left(2)
+    bus = world.buses.pop("A")
+    for _ in range(4):
+        world.now_ms += 5000
+        bus.report(y_m=600.0)
+    world.do(CheckOut(ME, None))
+    assert (world.rides()[-1].state, world.rides()[-1].question) == (ASKED, Question.ALIGHT)

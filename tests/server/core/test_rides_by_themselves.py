@@ -3,10 +3,25 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from server.core.events import CheckIn, Met, Sighted
-from server.core.model import EvidenceKey, Question, Reason, RideMode, RiderId, RideState, VehicleId
-from tests.server.core.engine_world import refused, stop_id, stop_x
+from server.core import sensing
+from server.core.effects import RideChanged
+from server.core.events import BeaconHeard, CheckIn, Met, Sighted
+from server.core.model import (
+    EvidenceKey,
+    Question,
+    Reason,
+    RideId,
+    RideMode,
+    RiderId,
+    RideState,
+    TripId,
+    TripKey,
+    VehicleId,
+)
+from server.core.rides.trail import Run
+from tests.server.core.engine_world import DAY, Bus, refused, stop_id, stop_x
 from tests.server.core.ride_world import RideWorld, policy
 
 AUTO = RideMode.BE_IN_BE_OUT
@@ -241,3 +256,118 @@ def test_nonsense_from_a_phone_changes_nothing() -> None:
     far = CheckIn(RiderId("rider"), VehicleId("A"))
     assert refused(world.do(far)) == [Reason.NOT_ON_BOARD]
     assert refused(world.do(CheckIn(RiderId("rider"), VehicleId("none")))) == [Reason.UNKNOWN_VEHICLE]
+
+
+def test_after_a_restart_the_ride_goes_on_with_what_phones_tell_from_then_on() -> None:
+    world = RideWorld(policy=policy(AUTO))
+    rider = world.phone().at_stop(1)
+    world.bus(at_stop=1)
+    world.until_stands(1)
+    rider.board()
+    world.until_left(3)
+    kept = [*world.facts(), world.rides()[-1]]
+    world.engine = RideWorld(policy=world.policy, now_ms=world.now_ms).engine
+    world.engine.restore(kept, now_ms=world.now_ms)
+    world.until_stands(5)
+    rider.alight()
+    world.run(240)
+    assert len({ride.ride_id for ride in world.rides()}) == 1
+    assert world.ends() == (stop_id(1), stop_id(5))
+
+
+def test_a_bus_that_falls_silent_with_its_riders_makes_a_question() -> None:
+    world = RideWorld()
+    rider = world.phone().at_stop(1)
+    world.bus(at_stop=1)
+    world.until_stands(1)
+    rider.board().check_in()
+    world.until_left(3)
+    del world.buses["A"]
+    rider.aboard, rider.dead = None, True
+    world.run(2400)
+    asked = world.rides()[-1]
+    assert (asked.state, asked.question) == (ASKED, Question.ALIGHT)
+    assert asked.alight is not None
+    assert asked.alight.stop_id == stop_id(3)
+
+
+def test_a_bus_that_falls_silent_at_once_is_asked_about_without_a_guess() -> None:
+    world = RideWorld()
+    rider = world.phone(dead=True).at_stop(1)
+    world.bus(at_stop=1)
+    world.until_stands(1)
+    rider.check_in()
+    del world.buses["A"]
+    world.run(2400)
+    assert world.rides()[-1].state is ASKED
+    assert world.rides()[-1].alight is None
+
+
+def test_a_bus_that_falls_silent_before_the_next_stop_leaves_no_guess() -> None:
+    world = RideWorld()
+    rider = world.phone().at_stop(1)
+    world.bus(at_stop=1)
+    world.until_stands(1)
+    rider.board().check_in()
+    world.until_left(1)
+    world.run(20)
+    assert world.rides()[-1].state is ABOARD
+    del world.buses["A"]
+    rider.aboard, rider.dead = None, True
+    world.run(2400)
+    assert (world.rides()[-1].state, world.rides()[-1].alight) == (ASKED, None)
+
+
+def test_of_a_bus_that_runs_nothing_no_way_is_kept() -> None:
+    world = RideWorld()
+    Bus(world, "C", stop_x(1)).report()
+    assert world.engine._shard.riders.trail(VehicleId("C")).run is None
+
+
+def test_a_run_that_turns_out_to_be_another_keeps_its_rides() -> None:
+    world = RideWorld()
+    bus = world.bus(at_stop=1)
+    rider = world.phone().at_stop(1)
+    world.until_stands(1)
+    rider.board().check_in()
+    track = world.engine._shard.tracks[VehicleId("A")]
+    track.trip_key = TripKey(TripId("E-1"), DAY)
+    world.engine._shard.rides.put(replace(world.rides()[-1], ride_id=RideId("old"), trip=TripKey(TripId("E-9"), DAY)))
+    effects = sensing.renamed(world.engine._shard, track, world.now_ms)
+    assert [e.ride.trip for e in effects if isinstance(e, RideChanged)] == [track.trip_key]
+    assert sensing.renamed(world.engine._shard, track, world.now_ms) == []
+    assert bus.trip == "E-0"
+
+
+def test_a_phone_that_says_nothing_of_its_clock_is_not_of_the_future() -> None:
+    world = RideWorld(policy=policy(AUTO))
+    world.bus(at_stop=1)
+    world.run(5)
+    ahead = BeaconHeard("A-0", -70.0, world.now_ms + 60_000)
+    old = BeaconHeard("A-1", -70.0, world.now_ms - 4 * 3_600_000)
+    world.do(Sighted(RiderId("rider"), (ahead, old), listened=((0, 5000), (world.now_ms, world.now_ms + 60_000))))
+    told = world.engine._shard.riders.phones(RiderId("rider"))[0]
+    assert told.newest_ms == world.now_ms
+
+
+def test_who_was_met_in_a_bus_nobody_knows_was_met_nowhere() -> None:
+    world = RideWorld()
+    assert world.do(Met(RiderId("rider"), VehicleId("A"), world.now_ms)) == []
+
+
+def test_while_the_rider_is_in_one_bus_another_is_not_believed() -> None:
+    world = RideWorld(policy=policy(AUTO))
+    ridden(world)
+    world.run(30)
+    shard = world.engine._shard
+    thought = shard.riders.thoughts_on(VehicleId("A"))[0]
+    other = shard.riders.think(RiderId("rider"), Run(VehicleId("B"), TripKey(TripId("x"), DAY), *_way(thought.run)), 0)
+    shard.rides.put(replace(world.rides()[0], state=ABOARD))
+    thought.judged = thought.judged._replace(out=-5.0)
+    assert sensing._elsewhere(shard, other)
+    thought.judged = thought.judged._replace(out=5.0)
+    assert not sensing._elsewhere(shard, other)
+
+
+def _way(run: Run) -> tuple[Any, ...]:
+    return run.route_id, run.pattern_id, run.visits
