@@ -263,13 +263,13 @@ class RouteEngine:
         track = self._shard.tracks.get(vehicle_id)
         return self._bus(track, now_ms) if track is not None and track.fix is not None else None
 
-    def buses_near(self, lat: float, lon: float, radius_m: float, now_ms: int) -> Sequence[tuple[BusView, float]]:
-        """The vehicles whose last fix is within a radius in metres, nearest first, each with its distance."""
+    def buses_near(self, lat: float, lon: float, radius_m: float, now_ms: int) -> Iterator[tuple[BusView, float]]:
+        """The vehicles whose last fix is within a radius in metres, nearest first, each with its distance; looked at as asked for."""
         x, y = self.network.frame.to_xy(lat, lon)
         seen = [track for track in self._shard.tracks.values() if track.fix is not None]
         near = [(math.hypot(t.x - x, t.y - y), t) for t in seen if abs(t.x - x) <= radius_m >= abs(t.y - y)]
         near.sort(key=lambda pair: (pair[0], pair[1].vehicle_id))
-        return [(self._bus(track, now_ms), away_m) for away_m, track in near if away_m <= radius_m]
+        return ((self._bus(track, now_ms), away_m) for away_m, track in near if away_m <= radius_m)
 
     def _bus(self, track: Track, now_ms: int) -> BusView:
         return views.bus(track, self._shard.approaches.get(track.vehicle_id), self._seen(track, now_ms), now_ms)

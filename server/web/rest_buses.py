@@ -1,5 +1,6 @@
 """Buses over HTTP, for everybody: those near a place, and the run of one. Web level."""
 
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -25,8 +26,8 @@ async def buses_near(
     """List the buses near a place that are on a run, or wait for its departure; nearest first."""
     now_ms = house.runtime.clock.now_ms()
     near = house.runtime.engine.buses_near(lat, lon, radius_m, now_ms)
-    running = [(view, away_m) for view, away_m in near if view.ahead]
-    rows = [house.buses.item(view, away_m=away_m) for view, away_m in running[:limit]]
+    running = (house.buses.item(view, away_m=away_m) for view, away_m in near if view.ahead)
+    rows = list(islice(running, limit))
     return answer(body.Buses(at_ms=now_ms, buses=rows))
 
 

@@ -54,17 +54,21 @@ async def network_geojson(
         return await _whole(request, network)
     if lat is None or lon is None:
         return problem(request, house.words, Reason.BAD_MESSAGE, detail={"what": "give both lat and lon, or none"})
-    near = await asyncio.to_thread(_encoded, list(_around(network, lat, lon, radius_m)))
-    headers = {"cache-control": f"public, max-age={STATIC_S}"}
-    return Response(near, 200, headers, media_type="application/geo+json")
+    packed = await asyncio.to_thread(_packed_around, network, lat, lon, radius_m)
+    return await _sent(request, packed, {})
 
 
 async def _whole(request: Request, network: Network) -> Response:
     packed = await asyncio.to_thread(_packed_map, request.app.state.maps, network)
     etag = f'"{network.feed_hash[:32]}"'
-    headers = {"etag": etag, "cache-control": f"public, max-age={STATIC_S}", "vary": "accept-encoding"}
     if request.headers.get("if-none-match") == etag:
-        return Response(None, 304, headers)
+        return Response(None, 304, {"etag": etag, "cache-control": f"public, max-age={STATIC_S}"})
+    return await _sent(request, packed, {"etag": etag})
+
+
+async def _sent(request: Request, packed: bytes, more: dict[str, str]) -> Response:
+    """Send it packed, as nearly everybody takes it."""
+    headers = more | {"cache-control": f"public, max-age={STATIC_S}", "vary": "accept-encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["content-encoding"] = "gzip"
     else:
@@ -79,6 +83,10 @@ def _packed_map(maps: dict[str, bytes], network: Network) -> bytes:
         features = [*_patterns(network), *(_point(stop) for stop in network.stops.values())]
         packed = maps[network.feed_hash] = gzip.compress(_encoded(features), 6)
     return packed
+
+
+def _packed_around(network: Network, lat: float, lon: float, radius_m: float) -> bytes:
+    return gzip.compress(_encoded(list(_around(network, lat, lon, radius_m))), 6)
 
 
 def _encoded(features: Sequence[Feature]) -> bytes:
