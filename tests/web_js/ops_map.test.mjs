@@ -37,8 +37,8 @@ test("a push moves the world with the hand", () => {
 test("a box fits into the window, and the scale has its limits", () => {
   const box = { west: 0.8, east: 0.81, north: 0.39, south: 0.392 };
   const seen = fitted(camera, box);
-  assert.ok(project(seen, box.west, box.north).px >= 39);
-  assert.ok(project(seen, box.east, box.south).px <= 761);
+  assert.ok(project(seen, box.west, box.north).px >= 63);
+  assert.ok(project(seen, box.east, box.south).px <= 737);
   near(metresPerPixel(zoomed(camera, 1e9)), 0.25, 0.01);
   assert.equal(zoomed(camera, 1e-9).scale, 1024);
 });

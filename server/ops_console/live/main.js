@@ -36,6 +36,11 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
   let drawing = 0;
   let resting = 0;
   let hidden = new Uint8Array(0);
+  let ringsDue = false;
+  /** @type {import("/static/ops/live/lists.js").BellLine[]} */
+  let bells = [];
+  /** What the lists were last made of: they are made again when that has changed, not when somebody scrolls. */
+  const made = { buses: /** @type {unknown[]} */ ([]), bells: /** @type {unknown[]} */ ([]) };
 
   const parts = scaffold(root, t);
   const map = new MapView(parts.map, {
@@ -61,7 +66,7 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
     const next = step(state, event, Date.now());
     state = next.state;
     for (const effect of next.effects) perform(effect);
-    if (state.bells !== before.bells || event.type === "map") showRings();
+    ringsDue ||= state.bells !== before.bells || event.type === "map";
     if (state.strip?.routeId !== before.strip?.routeId || event.type === "map") map.focusRoute(routeIndex(state.strip?.routeId ?? null));
     drawing ||= requestAnimationFrame(draw);
   }
@@ -80,10 +85,12 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
 
   function draw() {
     drawing = 0;
-    order();
+    orderBuses();
+    orderBells();
+    if (ringsDue) showRings();
     const chosen = state.chosen === null ? null : (fleet.slotOf(state.chosen) ?? null);
     map.choose({ hides: (slot) => hidden[slot] === 1, chosen, follows: state.follows });
-    const shown = { fleet, slots, bells: bellOrder(state, fleet, routeName), garages: garages(), routes: routes(), tilesBy: outline?.attribution ?? "" };
+    const shown = { fleet, slots, bells, garages: garages(), routes: routes(), tilesBy: outline?.attribution ?? "" };
     patch(parts.figures, figures(state, t));
     patch(parts.side, side(state, shown, t));
     patch(parts.over, overMap(state, shown, t));
@@ -92,11 +99,21 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
     measureLists();
   }
 
-  function order() {
+  function orderBuses() {
+    const from = [fleet.changes, state.filter, state.orders.buses, Math.floor(state.nowMs / TICK_MS)];
+    if (same(made.buses, from)) return;
+    made.buses = from;
     slots = busOrder(fleet, state.filter, state.orders.buses, state.nowMs, ranks);
     if (hidden.length < fleet.kind.length) hidden = new Uint8Array(fleet.kind.length);
     hidden.fill(1);
     for (const slot of slots) hidden[slot] = 0;
+  }
+
+  function orderBells() {
+    const from = [fleet.changes, state.filter, state.orders.bells, state.bells, outline];
+    if (same(made.bells, from)) return;
+    made.bells = from;
+    bells = bellOrder(state, fleet, routeName);
   }
 
   /** A list that has not been measured draws nothing: its height is known only when it stands. */
@@ -109,6 +126,7 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
   }
 
   function showRings() {
+    ringsDue = false;
     if (outline === null) return;
     /** @type {Map<string, import("/static/ops/live/map/rings.js").Ring>} */
     const rings = new Map();
@@ -251,7 +269,7 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
    * @param {Tab} tab
    */
   function walk(event, list, tab) {
-    const ids = tab === "buses" ? slots.map((slot) => fleet.rows[slot]?.vehicle_id ?? "") : bellOrder(state, fleet, routeName).map((line) => line.bell);
+    const ids = tab === "buses" ? slots.map((slot) => fleet.rows[slot]?.vehicle_id ?? "") : bells.map((line) => line.bell);
     const { active, height } = state.scrolls[tab];
     const at = active === null ? -1 : ids.indexOf(active);
     if (event.key === "Enter" && active !== null) return tab === "buses" ? choose(active, true) : visitBell(active);
@@ -301,6 +319,14 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
     clearTimeout(resting);
     cancelAnimationFrame(drawing);
   };
+}
+
+/**
+ * @param {unknown[]} a
+ * @param {unknown[]} b
+ */
+function same(a, b) {
+  return a.length === b.length && a.every((one, index) => one === b[index]);
 }
 
 /**

@@ -411,7 +411,7 @@ export function overMap(state, shown, t) {
     state.map === "failed" ? h("p", { key: "failed", class: "map-word", role: "alert" }, t("live.map.failed"), h("button", { class: "button", type: "button", "data-act": "map again" }, t("ops.failed.retry"))) : null,
     state.map === "waiting" ? h("p", { key: "waiting", class: "map-word map-waiting" }, t("live.map.waiting")) : null,
     state.link.live || state.buses === "waiting" ? null : lost(state, t),
-    slot === undefined ? null : card(slot, state, shown.fleet, t),
+    slot === undefined ? null : card(slot, state, shown, t),
   ];
 }
 
@@ -443,10 +443,10 @@ function button(act, face, label) {
 /**
  * @param {number} slot
  * @param {State} state
- * @param {Fleet} fleet
+ * @param {Shown} shown
  * @param {Translate} t
  */
-function card(slot, state, fleet, t) {
+function card(slot, state, { fleet, garages }, t) {
   const row = /** @type {VehicleRow} */ (fleet.rows[slot]);
   const age = ageWords(fleet.ageS(slot, state.nowMs));
   const speed = /** @type {number} */ (fleet.speedMps[slot]);
@@ -469,7 +469,7 @@ function card(slot, state, fleet, t) {
       fact("age", t(age.key, age.values), t),
       fact("terminal", t(`ops.terminal.${row.terminal}`), t),
       fact("alerts", row.alerts, t),
-      row.garage === null ? null : fact("garage", row.garage, t),
+      row.garage === null || garages.length < 2 ? null : fact("garage", row.garage, t),
     ),
     h(
       "div",

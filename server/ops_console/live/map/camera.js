@@ -56,7 +56,7 @@ export function zoomed(camera, factor, px = camera.width / 2, py = camera.height
  * @param {number} [margin] pixels left free at each side
  * @returns {Camera} that shows all of the box
  */
-export function fitted(camera, box, margin = 40) {
+export function fitted(camera, box, margin = 64) {
   const across = Math.max(box.east - box.west, 1e-9);
   const down = Math.max(box.south - box.north, 1e-9);
   const room = { x: Math.max(camera.width - 2 * margin, 64), y: Math.max(camera.height - 2 * margin, 64) };
