@@ -40,8 +40,9 @@ BINS = 480
 """Stretches of the timeline: two pixels each on a desktop."""
 FINEST_BIN_MS = 1_000
 STORY_MAX = 60_000
-LINE_POINTS = 400
-"""Points of a pattern's line in the picture: one each 100 m of a 40 km line."""
+LINE_POINTS, LEAST_POINTS, ALL_POINTS = 400, 16, 100_000
+"""Points of a pattern's line in the picture: one each 100 m of a 40 km line; of a province's lines together no more than
+a browser strokes within a frame."""
 _ENDED = frozenset(state.value for state in END_STATES)
 _TOLD = frozenset({"ring", "cancel", "respond", "shown", "bell", "alert", "clear", "refused", "choice", "telling"})
 
@@ -131,7 +132,8 @@ class Film:
             for i in range(self._network.pattern_count)
             if (p := self._network.pattern(i)).pattern_id in self._patterns
         ]
-        self._write("patterns", ReplayPatterns(patterns=[pattern_of(self._network, p) for p in wanted]))
+        points = max(LEAST_POINTS, min(LINE_POINTS, ALL_POINTS // max(1, len(wanted))))
+        self._write("patterns", ReplayPatterns(patterns=[pattern_of(self._network, p, points=points) for p in wanted]))
         self._write("story", self._story)
         self._write("index", index)
         return index
@@ -213,8 +215,8 @@ class Film:
         (self._folder / f"{name}.json.gz").write_bytes(packed)
 
 
-def pattern_of(network: Network, pattern: Pattern) -> ReplayPattern:
-    """A pattern as the console draws it."""
+def pattern_of(network: Network, pattern: Pattern, *, points: int) -> ReplayPattern:
+    """A pattern as the console draws it; its line by so many points at most."""
     return ReplayPattern(
         pattern_id=pattern.pattern_id,
         route_id=pattern.route_id,
@@ -233,14 +235,14 @@ def pattern_of(network: Network, pattern: Pattern) -> ReplayPattern:
             )
             for visit in pattern.visits
         ],
-        line=_line_of(network, pattern),
+        line=_line_of(network, pattern, points),
     )
 
 
-def _line_of(network: Network, pattern: Pattern) -> list[tuple[float, float, float]]:
-    """The shape's points, or so many of them as a picture can show."""
+def _line_of(network: Network, pattern: Pattern, points: int) -> list[tuple[float, float, float]]:
+    """The shape's points, or so many of them, evenly left out."""
     path = pattern.path
-    rows = np.unique(np.linspace(0, len(path) - 1, min(len(path), LINE_POINTS)).round().astype(np.intp))
+    rows = np.unique(np.linspace(0, len(path) - 1, min(len(path), points)).round().astype(np.intp))
     lat, lon = network.frame.to_lat_lon(path.x[rows], path.y[rows])
     columns = (np.round(lat, 6), np.round(lon, 6), np.round(path.cum_m[rows], 1))
     return list(zip(*(column.tolist() for column in columns), strict=True))

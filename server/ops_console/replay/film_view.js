@@ -31,6 +31,8 @@ import { timeline } from "/static/ops/replay/timeline.js";
 /** Rows of the list: what was decided last, and a little of what comes. */
 const ROWS_BEFORE = 60;
 const ROWS_AFTER = 4;
+/** More lines than this nobody finds one in. */
+const MANY_PATTERNS = 120;
 
 /**
  * @param {FilmState} state
@@ -99,7 +101,7 @@ function lanes(state, t) {
       h(
         "select",
         { id: "pattern", "data-choose": "pattern" },
-        state.one.patterns.map((each) => h("option", { key: each.pattern_id, value: each.pattern_id, selected: each === pattern }, `${each.route_name} · ${each.headsign || each.pattern_id}`)),
+        offered(state.one, pattern).map((each) => h("option", { key: each.pattern_id, value: each.pattern_id, selected: each === pattern }, `${each.route_name} · ${each.headsign || each.pattern_id}`)),
       ),
     ),
     runs.map((run, i) =>
@@ -111,6 +113,21 @@ function lanes(state, t) {
       ),
     ),
   ];
+}
+
+/**
+ * Lines to choose from: all of a town's; of a province's those that are about something now. A bus on the map or a row of
+ * the list chooses any.
+ *
+ * @param {Run} run
+ * @param {ReplayPattern} chosen
+ * @returns {ReplayPattern[]}
+ */
+function offered({ patterns, moment }, chosen) {
+  if (patterns.length <= MANY_PATTERNS) return patterns;
+  const told = [...(moment?.alerts.values() ?? [])].map((alert) => moment?.vehicles.get(alert["vehicle_id"])?.["pattern_id"]);
+  const now = new Set([chosen.pattern_id, ...told.slice(0, MANY_PATTERNS)]);
+  return patterns.filter((each) => now.has(each.pattern_id));
 }
 
 // -- what the driver saw -----------------------------------------------------------

@@ -18,6 +18,8 @@ import { unsureM } from "/static/ops/replay/reel.js";
 const NEAR_MPP = 3;
 /** A press so near a bus chooses it. */
 const PICK_PX = 18;
+/** A bus so far outside is not drawn; nearer, the width of its place may still be seen. */
+const OUTSIDE_PX = 200;
 /** Plates are written from this scale on. */
 const PLATES_MPP = 8;
 
@@ -27,6 +29,10 @@ export class ReplayMap {
   #canvas;
   /** @type {readonly ReplayPattern[]} */
   #patterns = [];
+  /** @type {Map<string, import("/static/ops/replay/replay.d.ts").PatternStop>} */
+  #stopsById = new Map();
+  /** What does not move, drawn again only when it must look otherwise. @type {{key: string, canvas: HTMLCanvasElement}} */
+  #ground = { key: "", canvas: document.createElement("canvas") };
   /** @type {Shown | null} */
   #shown = null;
   #fitted = "";
@@ -56,7 +62,11 @@ export class ReplayMap {
    * @param {Chosen} chosen
    */
   draw(patterns, moment, chosen) {
-    this.#patterns = patterns;
+    if (this.#patterns !== patterns) {
+      this.#patterns = patterns;
+      this.#stopsById = new Map(patterns.flatMap((pattern) => pattern.stops.map((stop) => [stop.stop_id, stop])));
+      this.#ground.key = "";
+    }
     this.#shown = { moment, chosen };
     this.#fit(chosen.patternId);
     this.#paint();
@@ -109,14 +119,30 @@ export class ReplayMap {
     const ratio = Math.min(2, devicePixelRatio || 1);
     const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
     const style = getComputedStyle(canvas);
     const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
-    this.#lines(context, colour);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    if (width > 0 && height > 0) context.drawImage(this.#drawnGround(width, height, ratio, colour), 0, 0);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.#bells(context, colour);
     for (const row of this.#shown.moment.vehicles.values()) this.#bus(context, row, colour);
     for (const row of this.#shown.moment.refused.values()) this.#refused(context, row, colour);
+  }
+
+  /** @param {number} width @param {number} height @param {number} ratio @param {(name: string) => string} colour */
+  #drawnGround(width, height, ratio, colour) {
+    const { x, y, scale } = this.#camera;
+    const key = [x, y, scale, width, height, this.#shown?.chosen.patternId, colour("quiet")].join();
+    const { canvas } = this.#ground;
+    const context = canvas.getContext("2d");
+    if (key !== this.#ground.key && context !== null) {
+      this.#ground.key = key;
+      [canvas.width, canvas.height] = [width, height];
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      this.#lines(context, colour);
+    }
+    return canvas;
   }
 
   /** @param {CanvasRenderingContext2D} context @param {(name: string) => string} colour */
@@ -156,12 +182,11 @@ export class ReplayMap {
   /** @param {CanvasRenderingContext2D} context @param {(name: string) => string} colour */
   #bells(context, colour) {
     const rung = new Set([...(this.#shown?.moment.bells.values() ?? [])].map((bell) => bell["stop_id"]));
-    const drawn = new Set();
     context.strokeStyle = colour("bell");
     context.lineWidth = 3;
-    for (const stop of this.#patterns.flatMap((pattern) => pattern.stops)) {
-      if (!rung.has(stop.stop_id) || drawn.has(stop.stop_id)) continue;
-      drawn.add(stop.stop_id);
+    for (const id of rung) {
+      const stop = this.#stopsById.get(id);
+      if (stop === undefined) continue;
       const at = this.#at(stop.lat, stop.lon);
       context.beginPath();
       context.arc(at.px, at.py, 9, 0, 2 * Math.PI);
@@ -173,6 +198,8 @@ export class ReplayMap {
   #bus(context, row, colour) {
     const shown = /** @type {Shown} */ (this.#shown);
     const at = this.#at(row["lat"], row["lon"]);
+    const { width, height } = this.#camera;
+    if (at.px < -OUTSIDE_PX || at.py < -OUTSIDE_PX || at.px > width + OUTSIDE_PX || at.py > height + OUTSIDE_PX) return;
     const chosen = shown.chosen.vehicle === row["vehicle_id"];
     const off = unsureM(row, shown.moment.atMs);
     if (off !== null) {
