@@ -91,7 +91,7 @@ def _figures(page: Page, sizes: list[int]) -> PageFigures:
         bytes_over_wire=sum(sizes),
         requests=len(sizes),
         first_paint_ms=seen["paint"],
-        interactive_ms=max([seen["control"], *ends]),
+        interactive_ms=max([seen["control"], seen["paint"], *ends]),
         long_tasks=len(ends),
         blocked_ms=sum(lasted - 50.0 for _, lasted in seen["tasks"]),
         shift=seen["shift"],

@@ -159,6 +159,8 @@ def test_the_keyboard_alone_rings_and_cancels_in_english(new_page: NewPage, serv
     expect(rider.locator("h1")).to_have_text("City Hall")
     expect(rider.locator(RING)).to_be_visible()
     rider.keyboard.press("Tab")
+    expect(rider.locator("[data-act=star]")).to_be_focused()
+    rider.keyboard.press("Tab")
     expect(rider.locator(RING)).to_be_focused()
     rider.keyboard.press("Enter")
     bus.stand(until=".alert")
