@@ -158,7 +158,9 @@ def _look(browser: Browser, url: str, pid: int, seconds: float, pictures: Path |
     return figures
 
 
-def report(ways: dict[str, dict[str, float] | None], figures: Sequence[Figure], seconds: float, browser: str) -> str:
+def report(
+    ways: dict[str, dict[str, float] | None], figures: Sequence[Figure], *, seconds: float, browser: str, load: float
+) -> str:
     """Write the page."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     drawn = "\n".join(
@@ -176,7 +178,7 @@ def report(ways: dict[str, dict[str, float] | None], figures: Sequence[Figure], 
 `python -m benchmarks.ops_map` measures it again. `ridebell serve` with the generated province at Gyeonggi's size at eight in the
 morning; {ops_feed.BUSES:,} buses, each with a fix a second through the feed's socket; `/ops` in Chromium {browser} without a graphics card
 (software GL), window 1440 × 900. Server, feed and browser shared {os.cpu_count()} virtual cores ({platform.machine()}), CPython {platform.python_version()},
-Playwright {version("playwright")}, commit {commit.stdout.strip()}. {seconds:.0f} s at each zoom; a frame is one that the page was asked to draw and drew, all buses
+Playwright {version("playwright")}, commit {commit.stdout.strip()}; load average before it began {load:.1f}. {seconds:.0f} s at each zoom; a frame is one that the page was asked to draw and drew, all buses
 gliding between their fixes.
 
 | zoom | frames/s | p99 between frames, ms | longest, ms | page's main thread | KB/s to the page | server's process, all of its work |
@@ -206,12 +208,13 @@ def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         sys.exit("no Chromium here: `make chromium` installs it")
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         network = compiled(args.folder or Path(name))
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         ways = compare_ways(browser)
         figures = watch(browser, network, Path(name), args.seconds, args.pictures)
-        text = report(ways, figures, args.seconds, browser.version)
+        text = report(ways, figures, seconds=args.seconds, browser=browser.version, load=load)
         browser.close()
     PAGE.write_text(text, encoding="utf-8")
     sys.stdout.write(text)
