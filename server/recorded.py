@@ -237,7 +237,10 @@ def line_of(event: Event, now_ms: int, veil: Veil) -> line.RecordedLine | None:
         case TerminalLink(vehicle_id=vehicle_id, up=up):
             return line.LinkLine(at_ms=now_ms, vehicle_id=vehicle_id, up=up)
         case CheckIn() | CheckOut() | Undo() | Correct() | Met() | Sighted():
-            return ride_line_of(event, now_ms, veil.name("rider", event.rider_id))
+            said = ride_line_of(event, now_ms, veil.name("rider", event.rider_id))
+            if isinstance(said, line.CheckInLine | line.SightingsLine) and said.device:
+                said.device = veil.name("device", said.device)
+            return said
         case _:
             return None
 

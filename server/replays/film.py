@@ -83,7 +83,7 @@ class Film:
                 row.pop("presence", None)
                 self._count("rings")
                 self._put(row)
-            case line.BeginLine():
+            case line.BeginLine() | line.SightingsLine():  # what phones hear is many lines, and no picture shows it
                 pass
             case _:
                 self._put(row)

@@ -5,7 +5,20 @@ import math
 import msgspec
 import pytest
 
-from server.core.events import Cancel, Event, Fix, Presence, Respond, Ring, Shown, SignOff, SignOn, TerminalLink, Tick
+from server.core.events import (
+    Cancel,
+    CheckIn,
+    Event,
+    Fix,
+    Presence,
+    Respond,
+    Ring,
+    Shown,
+    SignOff,
+    SignOn,
+    TerminalLink,
+    Tick,
+)
 from server.core.model import (
     AlertId,
     Answer,
@@ -114,3 +127,14 @@ def test_what_proves_presence_is_kept_and_what_does_not_is_not_invented() -> Non
 
 def test_time_itself_is_not_written() -> None:
     assert line_of(Tick(), NOW_MS, Veil(NETWORK)) is None
+
+
+def test_a_phone_has_a_pseudonym_too() -> None:
+    veil = Veil(NETWORK)
+    on = CheckIn(RiderId("kim@example"), V, proven=True, device="IMEI 49-015420-323751")
+    seen, again = there_and_back(on, veil), there_and_back(on, veil)
+    assert isinstance(seen, CheckIn)
+    assert seen == again
+    assert (seen.vehicle_id, seen.proven) == (V, True)
+    assert seen.device not in ("", on.device)
+    assert seen.rider_id == there_and_back(ring(), veil).rider_id  # type: ignore[union-attr]
