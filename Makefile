@@ -64,6 +64,7 @@ bench: $(VENV)/.test ## every benchmark; writes docs/benchmarks/
 screenshots: $(VENV)/.test chromium node ## take the pictures of docs/images again
 	$(BIN)/python -m tests.e2e.screenshots $(ARGS)
 	$(BIN)/python -m tests.e2e.demo_pictures
+	$(BIN)/python -m tests.e2e.ops_pictures
 
 # --- set-up: a virtual environment of ours, uv inside it, then exactly what the lock names ---------------------------
 $(BIN)/uv:

@@ -27,6 +27,7 @@ function all(node, tag) {
 test("waits are said in the unit that suits them", () => {
   assert.equal(wait(null, t), "–");
   assert.equal(wait(4.25, t), 'ops.ms{"n":"4.3"}');
+  assert.equal(wait(5, t), 'ops.ms{"n":"5"}');
   assert.equal(wait(420, t), 'ops.ms{"n":"420"}');
   assert.equal(wait(4_200, t), 'ops.seconds{"n":"4.2"}');
   assert.equal(wait(42_000, t), 'ops.seconds{"n":"42"}');

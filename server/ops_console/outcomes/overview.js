@@ -65,9 +65,9 @@ export function keys({ total, count: bells }, t) {
   const shown = total.ring_to_shown;
   return [
     figure({ name: t("outcomes.bells"), value: count(bells), of: t("outcomes.open", { n: count(total.open) }) }),
-    figure({ name: t("outcomes.served"), value: share(served, bells), of: t("desk.of", { n: count(served), all: count(bells) }), tone: "good" }),
+    figure({ name: t("outcomes.served"), value: share(served, bells - total.open), of: t("outcomes.served.of", { n: count(served), all: count(bells - total.open) }), tone: "good" }),
     figure({ name: t("outcomes.passed"), value: count(total.passbys), of: t("outcomes.passed.of", { n: count(total.passed_bells), share: share(total.passed_bells, bells) }), tone: "passed" }),
-    figure({ name: t("outcomes.lost"), value: share(cancelled + expired, bells), of: t("outcomes.lost.of", { cancelled: count(cancelled), expired: count(expired) }) }),
+    figure({ name: t("outcomes.lost"), value: share(cancelled + expired, bells - total.open), of: t("outcomes.lost.of", { cancelled: count(cancelled), expired: count(expired) }) }),
     figure({ name: t("outcomes.shown"), value: wait(shown.p50, t), of: t("outcomes.shown.of", { p95: wait(shown.p95, t), n: count(shown.count) }) }),
   ];
 }
@@ -186,7 +186,7 @@ export function groupRows(figures, t, href) {
     return {
       key: one.key,
       ...(address === undefined ? {} : { href: address }),
-      cells: [one.name, count(one.bells), bar, share(end.served, one.bells), count(one.passbys), count(end.cancelled), count(end.expired), wait(p50, t), wait(p95, t), count(n)],
+      cells: [one.name, count(one.bells), bar, share(end.served, one.bells - one.open), count(one.passbys), count(end.cancelled), count(end.expired), wait(p50, t), wait(p95, t), count(n)],
       plain: [one.name, one.bells, `${end.served}/${one.bells}`, end.served, one.passbys, end.cancelled, end.expired, p50, p95, n],
     };
   });

@@ -120,25 +120,25 @@ export function profile({ label, points, marks, zone_m, axis }) {
   const [low, high] = [Math.min(...metres) - 10, Math.max(...metres) + 10];
   const fastest = Math.max(5, ...points.map((p) => p.speed_mps ?? 0)) * 3.6 * 1.15;
   const x = (/** @type {number} */ m) => left + ((w - left - 8) * (m - low)) / (high - low);
-  const y = (/** @type {number} */ kmh) => height - bottom - ((height - bottom - 26) * kmh) / fastest;
+  const y = (/** @type {number} */ kmh) => height - bottom - ((height - bottom - 44) * kmh) / fastest;
   const known = points.filter((p) => p.speed_mps !== null);
   const line = known.map((p, i) => `${i === 0 ? "M" : "L"}${n(x(p.from_stop_m))} ${n(y((p.speed_mps ?? 0) * 3.6))}`).join(" ");
   const grid = [0, 20, 40, 60, 80].filter((kmh) => kmh < fastest);
   return h(
     "svg",
     { class: "chart chart-profile", viewBox: `0 0 ${w} ${height}`, role: "img", "aria-label": label },
-    h("rect", { class: "zone", x: n(x(-zone_m)), width: n(x(zone_m) - x(-zone_m)), y: 22, height: height - bottom - 22 }),
+    h("rect", { class: "zone", x: n(x(-zone_m)), width: n(x(zone_m) - x(-zone_m)), y: 34, height: height - bottom - 34 }),
     grid.map((kmh) => [
       h("line", { class: "grid", x1: left, x2: w - 8, y1: n(y(kmh)), y2: n(y(kmh)) }),
       h("text", { class: "tick", x: left - 6, y: n(y(kmh) + 4), "text-anchor": "end" }, String(kmh)),
     ]),
     metreTicks(low, high).map((m) => h("text", { class: "tick", x: n(x(m)), y: height - 12, "text-anchor": "middle" }, m === 0 ? axis.stop : `${m} m`)),
-    h("text", { class: "tick", x: 4, y: 14 }, axis.speed),
+    h("text", { class: "tick", x: 4, y: height - 12 }, axis.speed),
     h("path", { class: "curve", d: line }),
     known.map((p) => h("circle", { class: "dot", cx: n(x(p.from_stop_m)), cy: n(y((p.speed_mps ?? 0) * 3.6)), r: 3 }, h("title", {}, p.said))),
     marks.map((m, i) => [
-      h("line", { class: `mark mark-${m.tone}`, x1: n(x(m.from_stop_m)), x2: n(x(m.from_stop_m)), y1: 24 + (i % 2) * 14, y2: height - bottom }),
-      h("text", { class: `mark-text mark-${m.tone}`, x: n(x(m.from_stop_m) + 5), y: 34 + (i % 2) * 16 }, m.text),
+      h("line", { class: `mark mark-${m.tone}`, x1: n(x(m.from_stop_m)), x2: n(x(m.from_stop_m)), y1: 6 + (i % 2) * 15, y2: height - bottom }),
+      h("text", { class: `mark-text mark-${m.tone}`, x: n(x(m.from_stop_m) + 5), y: 15 + (i % 2) * 15 }, m.text),
     ]),
   );
 }

@@ -61,10 +61,15 @@ function two(n) {
  */
 export function wait(ms, t) {
   if (ms === null || ms === undefined) return "–";
-  if (ms < 1_000) return t("ops.ms", { n: ms < 10 ? ms.toFixed(1) : ms.toFixed(0) });
-  if (ms < MINUTE_MS) return t("ops.seconds", { n: (ms / 1000).toFixed(ms < 10_000 ? 1 : 0) });
+  if (ms < 1_000) return t("ops.ms", { n: short(ms) });
+  if (ms < MINUTE_MS) return t("ops.seconds", { n: short(ms / 1000) });
   const s = Math.round(ms / 1000);
   return s % 60 === 0 ? t("desk.minutes.whole", { m: s / 60 }) : t("desk.minutes", { m: Math.floor(s / 60), s: s % 60 });
+}
+
+/** One decimal below ten, where there is one. @param {number} value */
+function short(value) {
+  return value.toFixed(value < 10 && !Number.isInteger(value) ? 1 : 0);
 }
 
 /**

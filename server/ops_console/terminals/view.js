@@ -88,7 +88,7 @@ function row(one, nowMs, t) {
       one.troubles.length === 0 ? h("span", { class: "well" }, t("terminals.well")) : troubles.map((words, i) => h("span", { key: String(i), class: "trouble" }, words)),
       t(`ops.terminal.${one.terminal}`),
       age === null ? "–" : t(age.key, age.values),
-      one.skew_s === null ? "–" : t("ops.seconds", { n: one.skew_s.toFixed(1) }),
+      one.skew_s === null ? "–" : t("ops.seconds", { n: (Math.round(one.skew_s * 10) / 10 || 0).toFixed(1) }),
       one.accuracy_m === null ? "–" : `${Math.round(one.accuracy_m)} m`,
       said(one.sound),
       said(one.screen),
