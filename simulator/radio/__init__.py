@@ -1,0 +1,1 @@
+"""Riders' phones and the beacons of buses: who hears what, and where everybody really was."""

@@ -1,0 +1,70 @@
+"""Puts one person's reports before the real decision, at the pace at which a server would get them. Level 4 of the radios."""
+
+from collections.abc import Sequence
+from enum import Enum
+
+from server.core import riding, sensing
+from server.core.model import Ride, RideMode, RiderId
+from server.core.policy import Policy
+from server.core.ride_rules import RideRules
+from server.core.rides.memory import RideMemory
+from server.core.shard import Shard
+from simulator.radio.film import Film, Playback
+from simulator.radio.fleet import Fleet
+from simulator.radio.phone import Report
+
+HEARD_OUT_S = (100, 330, 960)
+"""After a phone's last report the engine looks again: what it waits for (`exit_wait_s`, `late_wait_s`, `undo_s`) is over."""
+
+
+class Pace(Enum):
+    """In the order of time, or all at once when the phone is back on line: evidence has no order, so both end alike."""
+
+    LIVE = "live"
+    AT_ONCE = "at_once"
+
+
+class Court:
+    """The state of a server that knows one film's buses, asked about one person after another."""
+
+    def __init__(self, film: Film, fleet: Fleet, rules: RideRules | None = None) -> None:
+        policy = Policy(rides=rules or RideRules(mode=RideMode.BE_IN_BE_OUT))
+        self._film = film
+        self._shard = Shard(film.network, policy, vehicles={}, assume_terminal=False)
+        self._beacons = RideMemory(fleet.beacons()).beacons
+        self._numbers = {vehicle_id: i for i, vehicle_id in enumerate(film.vehicles)}
+
+    def judge(self, rider: RiderId, reports: Sequence[Report], *, pace: Pace = Pace.LIVE) -> tuple[list[Ride], float]:
+        """Give the rides that are believed in the end, and the best log-odds that any ride had."""
+        shard = self._shard
+        shard.riders = RideMemory(())
+        shard.riders.beacons = self._beacons
+        trails: dict[str, Playback] = {}
+        for report in reports:
+            for beacon in report.said.beacons:
+                found = self._beacons.find(
+                    beacon.beacon_id, report.received_ms - (report.said.sent_ms or 0) + beacon.at_ms
+                )
+                if found is not None and found.vehicle_id not in trails:
+                    trails[found.vehicle_id] = self._film.trails[found.vehicle_id].again()
+                    shard.riders.trails[found.vehicle_id] = trails[found.vehicle_id]
+        if not reports or not trails:
+            return [], float("-inf")
+        last_ms = reports[-1].received_ms
+        if pace is Pace.AT_ONCE:
+            late_ms = last_ms + 1000 * HEARD_OUT_S[1]
+            reports = [Report(late_ms, one.said) for one in reports]
+        best = float("-inf")
+        moments = [(one.received_ms, one) for one in reports] + (
+            [(last_ms + 1000 * s, None) for s in HEARD_OUT_S] if pace is Pace.LIVE else []
+        )
+        for now_ms, report in moments:
+            for trail in trails.values():
+                trail.until(now_ms)
+            if report is not None:
+                sensing.take(shard, report.said, now_ms)
+            else:
+                sensing.tick(shard, now_ms)
+            riding.tick(shard, now_ms)
+            best = max([best, *(thought.judged.ride for thought in shard.riders.thoughts())])
+        return shard.rides.of_rider(rider), best
