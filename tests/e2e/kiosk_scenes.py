@@ -3,8 +3,9 @@
 from playwright.sync_api import Page
 
 from tests.e2e.frames import arrivals, bell, row
-from tests.e2e.scenes import Scene, open_stop_at
+from tests.e2e.scenes import Scene
 from tests.e2e.scripted_server import Frame, ScriptedServer
+from tests.e2e.stop_scenes import open_stop_at
 
 ROUTES = ("88", "G1300", "62-1", "7770", "7", "11-1", "301", "수원역1")
 

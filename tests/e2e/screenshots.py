@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e import kiosk_scenes, replay_pictures, ride_scenes, scenes
+from tests.e2e import kiosk_scenes, replay_pictures, ride_scenes, scenes, stop_scenes
 from tests.e2e.conftest import ARGUMENTS
 from tests.e2e.scenes import Scene
 from tests.e2e.scripted_server import ScriptedServer
@@ -26,7 +26,7 @@ class Picture(NamedTuple):
 
 
 def phone(play: object, name: str, lang: str = "ko", scheme: str = "light", width: int = 390) -> Picture:
-    scene = next(one for one in (*scenes.SCENES, *ride_scenes.RIDE_SCENES) if one.play is play)
+    scene = next(one for one in (*stop_scenes.STOP_SCENES, *ride_scenes.RIDE_SCENES) if one.play is play)
     return Picture(name, Scene(scene.name, scene.play, width, 844), lang, scheme)
 
 
@@ -48,19 +48,19 @@ def desk(play: object, name: str, lang: str = "ko", scheme: str = "light", width
 
 
 PICTURES = [
-    phone(scenes.stop_board, "stop-ko"),
-    phone(scenes.stop_board, "stop-en", "en"),
-    phone(scenes.stop_shown, "stop-shown-ko"),
-    phone(scenes.stop_shown, "stop-shown-en-dark", "en", "dark"),
-    phone(scenes.stop_passed, "stop-passed-ko"),
-    phone(scenes.stop_passed, "stop-passed-ko-dark", "ko", "dark"),
-    phone(scenes.stop_arrived, "stop-arrived-ko"),
-    phone(scenes.stop_refused, "stop-refused-ko"),
-    phone(scenes.stop_offline, "stop-offline-en", "en"),
-    phone(scenes.stop_wishes, "stop-wishes-ko"),
-    phone(scenes.stop_board, "stop-tablet-ko", width=820),
-    phone(scenes.stop_wheelchair, "stop-wheelchair-ko"),
-    phone(scenes.stop_large, "stop-large-ko-dark", "ko", "dark"),
+    phone(stop_scenes.stop_board, "stop-ko"),
+    phone(stop_scenes.stop_board, "stop-en", "en"),
+    phone(stop_scenes.stop_shown, "stop-shown-ko"),
+    phone(stop_scenes.stop_shown, "stop-shown-en-dark", "en", "dark"),
+    phone(stop_scenes.stop_passed, "stop-passed-ko"),
+    phone(stop_scenes.stop_passed, "stop-passed-ko-dark", "ko", "dark"),
+    phone(stop_scenes.stop_arrived, "stop-arrived-ko"),
+    phone(stop_scenes.stop_refused, "stop-refused-ko"),
+    phone(stop_scenes.stop_offline, "stop-offline-en", "en"),
+    phone(stop_scenes.stop_wishes, "stop-wishes-ko"),
+    phone(stop_scenes.stop_board, "stop-tablet-ko", width=820),
+    phone(stop_scenes.stop_wheelchair, "stop-wheelchair-ko"),
+    phone(stop_scenes.stop_large, "stop-large-ko-dark", "ko", "dark"),
     phone(ride_scenes.ride_near, "ride-ko"),
     phone(ride_scenes.ride_near, "ride-en-dark", "en", "dark"),
     phone(ride_scenes.ride_bell, "ride-bell-ko"),

@@ -7,8 +7,9 @@ import pytest
 from tests.e2e.accessibility import clipped, overlapping, small_targets, violations
 from tests.e2e.conftest import NewPage
 from tests.e2e.kiosk_scenes import KIOSK_SCENES
-from tests.e2e.scenes import DRIVE_SCENES, SCENES, STOP_SCENES, Scene, drive_standing, stop_board, stop_wishes
+from tests.e2e.scenes import DRIVE_SCENES, SCENES, Scene, drive_standing
 from tests.e2e.scripted_server import ScriptedServer
+from tests.e2e.stop_scenes import STOP_SCENES, stop_board, stop_wishes
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +21,7 @@ def scripted() -> Iterator[ScriptedServer]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("scene", [*SCENES, *KIOSK_SCENES], ids=lambda scene: scene.name)
+@pytest.mark.parametrize("scene", [*STOP_SCENES, *KIOSK_SCENES, *SCENES], ids=lambda scene: scene.name)
 def test_no_rule_is_broken(
     scripted: ScriptedServer, new_page: NewPage, axe_source: str, scene: Scene, scheme: str
 ) -> None:

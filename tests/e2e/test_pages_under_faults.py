@@ -7,8 +7,9 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import NewPage
 from tests.e2e.frames import alert, bell
-from tests.e2e.scenes import drive_rest, open_drive, open_stop, ring, stop_shown, tell_bell
+from tests.e2e.scenes import drive_rest, open_drive
 from tests.e2e.scripted_server import ScriptedServer
+from tests.e2e.stop_scenes import open_stop, ring, stop_shown, tell_bell
 
 pytestmark = pytest.mark.browser
 
