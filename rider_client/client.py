@@ -1,4 +1,4 @@
-"""The rider SDK: ring, follow the bell to its end, watch a stop; through any number of lost connections."""
+"""The rider SDK: ring, follow the bell to its end, ride, watch a stop; through any number of lost connections."""
 
 import asyncio
 import logging
@@ -10,20 +10,28 @@ from types import MappingProxyType
 from typing import Generic, Literal, Self, TypeVar
 
 from rider_client.bell import RiderBell
+from rider_client.senses import BATCH_S, Senses
 from rider_client.watch import StopWatch
-from server.core.model import BellKind, Need
+from server.core.model import ON_BOARD, BellKind, Need, Reason
 from server.protocol.link import Link, Token, socket_url
 from server.protocol.link import NoAnswer as NoAnswer
 from server.protocol.messages import (
     Arrivals,
     BellMessage,
     Cancel,
+    CheckIn,
+    CheckOut,
+    Correct,
     Message,
     PresenceClaim,
     Refused,
+    RideMessage,
+    RidePosition,
     RiderWelcome,
     Ring,
+    Taken,
     ToRider,
+    Undo,
     UnwatchStop,
     WatchStop,
     Welcome,
@@ -38,6 +46,8 @@ ANSWER_TIMEOUT_S = 20.0
 """How long a ring or cancel waits for its answer: two reconnects with back-off fit in, a person's patience as well."""
 PENDING_MAX = 32
 """Rings, cancels and watches in the air. Full: a ValueError; a rider has one bell at a time, so this is a defect."""
+RIDES_KEPT = 32
+"""Rides kept in `rides`; the oldest goes first."""
 ENDED_KEPT = 32
 """Ended bells kept in `bells`; the oldest ended goes first."""
 
@@ -59,7 +69,7 @@ class RiderClient:
 
     `url` is the server (`https://bell.example`) or the full address of its rider socket; `token` a token of role rider
     or an async function that gets one; `lang` (`ko`, `en`) chooses the words of refusals; `on_refused` hears refusals
-    that answer nothing asked here. Methods raise `LinkStopped` once the server said not to come back.
+    that answer nothing asked here; `senses` is what the phone gathers for rides, told every `batch_s`. Methods raise `LinkStopped` once the server said not to come back.
     """
 
     def __init__(
@@ -72,6 +82,8 @@ class RiderClient:
         rng: random.Random | None = None,
         ssl: tls.SSLContext | None = None,
         on_refused: Callable[[Refused], None] | None = None,
+        senses: Senses | None = None,
+        batch_s: float = BATCH_S,
     ) -> None:
         session: Session[ToRider] = Session(
             ToRider,  # type: ignore[arg-type]  # a union is a type to msgspec, not to mypy
@@ -87,18 +99,34 @@ class RiderClient:
         self._cancels: dict[str, _Asked[BellMessage]] = {}
         self._watches: dict[str, list[StopWatch]] = {}
         self._live = asyncio.Event()
+        self.senses = senses
+        self._batch_s = batch_s
+        self._telling: asyncio.Task[None] | None = None
+        self._rides: dict[str, RideMessage] = {}
+        self._check_ins: dict[str, _Asked[RideMessage]] = {}
+        self._ride_changes: dict[str, _Asked[RideMessage]] = {}
 
     async def __aenter__(self) -> Self:
         await self.link.__aenter__()
+        if self.senses is not None:
+            self._telling = asyncio.create_task(self._tell_for_ever(self.senses))
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
         await self.link.__aexit__()
 
     @property
     def bells(self) -> Mapping[str, RiderBell]:
         """All bells of this rider that the server spoke of, by id, also those rung elsewhere or before a restart."""
         return MappingProxyType(self._bells)
+
+    @property
+    def rides(self) -> Mapping[str, RideMessage]:
+        """All rides of this rider that the server spoke of, by id: the newest of each."""
+        return MappingProxyType(self._rides)
 
     async def connected(self, *, timeout_s: float | None = None) -> None:
         """Wait until the link is live. Raises TimeoutError, or `LinkStopped`."""
@@ -164,6 +192,60 @@ class RiderClient:
             raise ValueError(msg)
         return StopWatch(stop_id, self.link, begin=self._begin_watch, let_go=self._end_watch)
 
+    # -- rides -----------------------------------------------------------------
+
+    async def check_in(
+        self,
+        *,
+        vehicle_id: str | None = None,
+        nonce: str | None = None,
+        position: RidePosition | None = None,
+        party: int = 1,
+        timeout_s: float = ANSWER_TIMEOUT_S,
+    ) -> RideMessage | Refused:
+        """Say to be on a bus: by the code it shows inside, or by its id with a position beside it. Raises `NoAnswer`."""
+        ref = str(uuid.uuid4())
+        device = self.senses.device if self.senses is not None else ""
+        request = CheckIn(vehicle_id=vehicle_id, nonce=nonce, position=position, party=party, device=device, ref=ref)
+        return await self._ask(self._check_ins, ref, request, "the check-in", timeout_s=timeout_s)
+
+    async def check_out(self, ride_id: str, *, timeout_s: float = ANSWER_TIMEOUT_S) -> RideMessage | Refused:
+        """Say to have got off. Raises `NoAnswer`."""
+        return await self._change_ride(ride_id, CheckOut(ride_id=ride_id), timeout_s=timeout_s)
+
+    async def undo(self, ride_id: str, *, timeout_s: float = ANSWER_TIMEOUT_S) -> RideMessage | Refused:
+        """Take a ride back: "I was not on this bus". Raises `NoAnswer`."""
+        return await self._change_ride(ride_id, Undo(ride_id=ride_id), timeout_s=timeout_s)
+
+    async def correct(
+        self,
+        ride_id: str,
+        *,
+        board_stop_id: str | None = None,
+        alight_stop_id: str | None = None,
+        party: int | None = None,
+        timeout_s: float = ANSWER_TIMEOUT_S,
+    ) -> RideMessage | Refused:
+        """Say where one got on or off, or how many rode; the answer to a ride that is `asked`. Raises `NoAnswer`."""
+        request = Correct(ride_id=ride_id, board_stop_id=board_stop_id, alight_stop_id=alight_stop_id, party=party)
+        return await self._change_ride(ride_id, request, timeout_s=timeout_s)
+
+    async def _change_ride(self, ride_id: str, request: Message, *, timeout_s: float) -> RideMessage | Refused:
+        return await self._ask(
+            self._ride_changes, ride_id, request, f"what was said of ride {ride_id}", timeout_s=timeout_s
+        )
+
+    async def _tell_for_ever(self, senses: Senses) -> None:
+        """Tell what the phone gathered, batch by batch; what the server has not taken is told again the next time."""
+        while True:
+            await self._tell(senses)
+            await asyncio.sleep(self._batch_s)
+
+    async def _tell(self, senses: Senses) -> None:
+        for batch in senses.batches():
+            if not await self.link.send(batch):
+                return
+
     # -- asking ----------------------------------------------------------------
 
     async def _ask(
@@ -202,6 +284,8 @@ class RiderClient:
         """Replace what is held unless it goes on, then say again what was not answered."""
         if not resumed and isinstance(welcome, RiderWelcome):
             told = welcome.snapshot.bells if welcome.snapshot is not None else []
+            for ride in welcome.snapshot.rides if welcome.snapshot is not None else ():
+                self._take_ride(ride)
             for message in told:
                 self._take(message)
             for bell_id in self._bells.keys() - {message.bell_id for message in told} - self._rings.keys():
@@ -209,15 +293,23 @@ class RiderClient:
         self._live.set()
         requests: list[Message] = [ring.request for ring in self._rings.values()]
         requests += [cancel.request for cancel in self._cancels.values()]
+        requests += [check_in.request for check_in in self._check_ins.values()]
+        requests += [change.request for change in self._ride_changes.values()]
         requests += [WatchStop(stop_id=stop_id) for stop_id in self._watches]
         for request in requests:
             await self.link.send(request)
+        if self.senses is not None:
+            await self._tell(self.senses)
 
     async def delivered(self, message: ToRider, *, again: bool) -> None:  # noqa: ARG002 - repeats are recognised by content
         """Hand a message to whom it concerns."""
         match message:
             case BellMessage():
                 self._take(message)
+            case RideMessage():
+                self._take_ride(message)
+            case Taken(ref=ref) if self.senses is not None:
+                self.senses.taken(ref)
             case Arrivals(stop_id=stop_id):
                 for watch in self._watches.get(stop_id, ()):
                     watch.take(message)
@@ -242,12 +334,29 @@ class RiderClient:
         if bell.ended and (cancel := self._cancels.get(message.bell_id)) is not None:
             cancel.resolve(bell.latest)
 
+    def _take_ride(self, ride: RideMessage) -> None:
+        self._rides[ride.ride_id] = ride
+        for old in list(self._rides)[: max(0, len(self._rides) - RIDES_KEPT)]:
+            del self._rides[old]
+        if (change := self._ride_changes.get(ride.ride_id)) is not None:
+            change.resolve(ride)
+        for check_in in self._check_ins.values():
+            wanted = check_in.request
+            if isinstance(wanted, CheckIn) and wanted.vehicle_id in (None, ride.vehicle_id) and ride.state in ON_BOARD:
+                check_in.resolve(ride)
+
     def _refuse(self, refused: Refused) -> None:
         ref = refused.ref or ""
         if (ring := self._rings.get(ref)) is not None:
             ring.resolve(refused)
         elif (cancel := self._cancels.get(ref)) is not None:
             cancel.resolve(refused)
+        elif (check_in := self._check_ins.get(ref)) is not None:
+            check_in.resolve(refused)
+        elif (change := self._ride_changes.get(ref)) is not None:
+            change.resolve(refused)
+        elif self.senses is not None and refused.reason is Reason.BAD_MESSAGE and self.senses.taken(ref):
+            log.warning("what the phone gathered was refused: %s", refused.message)
         elif ref in self._watches:
             for watch in self._watches.pop(ref):
                 watch.refuse(refused)

@@ -56,6 +56,7 @@ def sighted(said: Sightings | line.SightingsLine, rider_id: RiderId) -> Sighted:
         listened=tuple((one.from_ms, one.to_ms) for one in said.listened),
         sent_ms=said.sent_ms,
         device=said.device,
+        ref=said.ref if isinstance(said, Sightings) else None,
     )
 
 

@@ -177,6 +177,7 @@ class Sighted(Record, frozen=True, gc=False):
     listened: tuple[tuple[int, int], ...] = ()
     sent_ms: int | None = None
     device: str = ""
+    ref: str | None = None
 
 
 class Met(Record, frozen=True, gc=False):

@@ -1,6 +1,6 @@
 """Wire messages about rides: on, off, undo, what was heard, and what is known. Protocol level; part of `messages`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -79,7 +79,9 @@ class Listened(Message, kw_only=True):
 
 
 class Sightings(Message, tag="sightings", kw_only=True):
-    """What a phone heard and where it was; late, in bulk, out of order and twice are all fine. There is no answer.
+    """What a phone heard and where it was; late, in bulk, out of order and twice are all fine.
+
+    With a `ref` it is answered by `taken` once it is taken; without one there is no answer.
 
     `sent_ms`: the phone's own clock at sending, so that a wrong clock can be set right. `device` tells a rider's phones
     apart.
@@ -91,6 +93,7 @@ class Sightings(Message, tag="sightings", kw_only=True):
     listened: Annotated[list[Listened], Meta(max_length=500)] = msgspec.field(default_factory=list)
     sent_ms: Ms | None = None
     device: DeviceText = ""
+    ref: Id | None = None
 
 
 class EvidenceItem(Message, omit_defaults=False, kw_only=True):
@@ -98,6 +101,27 @@ class EvidenceItem(Message, omit_defaults=False, kw_only=True):
 
     key: EvidenceKey
     values: dict[str, str | int | float]
+
+
+class FareStep(Message, omit_defaults=False, kw_only=True):
+    """What one boarding or alighting was charged, all corrections included, and by which rules of docs/fares.md."""
+
+    tap: Literal["board", "alight"]
+    at_ms: int
+    won: int
+    rules: list[str]
+
+
+class Receipt(Message, omit_defaults=False, kw_only=True):
+    """What the ledger holds of a ride. `entries`: the permanent ids of its entries; `waiver`: why it is not charged."""
+
+    fare_won: int
+    table: str
+    increments: list[FareStep]
+    entries: list[str]
+    waiver: Literal["void", "card", "dispute"] | None = None
+    disputed: bool = False
+    ruling: Literal["not_charged", "stands"] | None = None
 
 
 class RideMessage(Message, tag="ride", kw_only=True):
@@ -129,3 +153,4 @@ class RideMessage(Message, tag="ride", kw_only=True):
     undo_until_ms: int | UnsetType = UNSET
     by_card: bool | UnsetType = UNSET
     reason: Reason | UnsetType = UNSET
+    receipt: Receipt | UnsetType = UNSET

@@ -1,14 +1,15 @@
 """`/v1/ws/rider`: bells, rides and arrivals of one rider. Web level."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
-from server.core.effects import Refused
+from server.core.effects import Effect, Refused
 from server.core.events import Cancel
 from server.core.model import BellId, Reason, RiderId, StopId, VehicleId
 from server.protocol import messages as wire
 from server.protocol.codec import Codec
 from server.protocol.tokens import Role
+from server.runtime import Done
 from server.streams import Attached, rider_stream
 from server.web.auth import Identity
 from server.web.house import House
@@ -80,7 +81,19 @@ class RiderSession(Session):
         if isinstance(event, Refused):
             self.refuse(event.reason, event.ref, event.detail)
         else:
-            self.runtime.submit(event, self.refuse_all)
+            self.runtime.submit(
+                event, self._when_taken(message) if isinstance(message, wire.Sightings) else self.refuse_all
+            )
+
+    def _when_taken(self, message: wire.Sightings) -> Done:
+        """Say that what a phone told has been taken, so that it need not say it again; or why not."""
+
+        def done(effects: Sequence[Effect]) -> None:
+            self.refuse_all(effects)
+            if message.ref is not None and not any(isinstance(effect, Refused) for effect in effects):
+                self.reply(wire.Taken(accepted=len(message.beacons), refused=[], ref=message.ref))
+
+        return done
 
     def _watch(self, stop_id: StopId) -> None:
         if stop_id not in self.runtime.network.stops:

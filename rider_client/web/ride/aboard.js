@@ -2,15 +2,14 @@
 
 import { ENDS } from "/static/rider/stop/board.js";
 import { alightStory } from "/static/rider/ride/alight_story.js";
-import { inLang } from "/static/rider/ride/finder.js";
-import { nearness, stripOf } from "/static/rider/ride/strip.js";
+import { current, openBell } from "/static/rider/ride/onboard.js";
+import { nextStop, tell } from "/static/rider/ride/telling.js";
 
 /** A ring or a check-in that nobody answered within this time is given up aloud: the bus's own button still works. */
 export const GIVEN_UP_MS = 10_000;
 
 /**
  * @typedef {import("/static/rider/ride/api.js").BusRun} BusRun
- * @typedef {import("/static/rider/ride/strip.js").Strip} Strip
  * @typedef {import("/static/shared/wire.d.ts").BellMessage} BellMessage
  * @typedef {import("/static/shared/wire.d.ts").BusMessage} BusMessage
  * @typedef {import("/static/shared/wire.d.ts").Refused} Refused
@@ -67,36 +66,6 @@ export const GIVEN_UP_MS = 10_000;
 /** @returns {Aboard} */
 export function initialAboard() {
   return { rides: {}, entering: null, run: null, bus: null, busTakenMs: 0, bells: {}, ringing: null, told: "", problem: null };
-}
-
-/**
- * The ride that the rider is on, as far as the server believes.
- *
- * @param {Aboard} aboard
- * @returns {RideMessage | null}
- */
-export function current({ rides }) {
-  const on = Object.values(rides).filter((ride) => ride.state === "aboard" || ride.state === "detected");
-  return on.sort((a, b) => b.at_ms - a.at_ms)[0] ?? null;
-}
-
-/**
- * The bell to be let off by that has not ended.
- *
- * @param {Aboard} aboard
- * @returns {BellMessage | null}
- */
-export function openBell({ bells }) {
-  return Object.values(bells).find((bell) => !ENDS.has(bell.state)) ?? null;
-}
-
-/**
- * @param {Aboard} aboard
- * @param {number} nowMs
- * @returns {Strip | null}
- */
-export function way({ run, bus, busTakenMs }, nowMs) {
-  return run === null || bus === null ? null : stripOf(run, bus, (nowMs - busTakenMs) / 1000);
 }
 
 /**
@@ -231,32 +200,7 @@ function busMoved(aboard, message, around) {
   /** @type {Effect[]} */
   const effects = message.trip_id !== null && message.trip_id !== aboard.bus?.trip_id && message.trip_id !== aboard.run?.trip_id ? [{ type: "ask run", vehicleId: message.vehicle_id }] : [];
   const told = tell(next, around);
-  return { aboard: told.aboard, effects: [...effects, ...told.effects] };
-}
-
-/**
- * "Get ready" and "now", once each for a bell, felt and spoken.
- *
- * @param {Aboard} aboard
- * @param {Around} around
- * @returns {Step}
- */
-function tell(aboard, around) {
-  const bell = openBell(aboard);
-  const strip = way(aboard, around.nowMs);
-  if (bell === null || strip === null) return still(aboard);
-  const near = nearness(strip, bell.stop_sequence);
-  const told = `${bell.bell_id} ${near}`;
-  if (near === "far" || aboard.told === told || aboard.told === `${bell.bell_id} now`) return still(aboard);
-  const stop = strip.ahead.find((one) => one.stop.stop_sequence === bell.stop_sequence);
-  const pattern = near === "now" ? [400, 150, 400] : [200];
-  return {
-    aboard: { ...aboard, told },
-    effects: [
-      { type: "speak", said: { key: `alight.${near}`, values: { stop: stop === undefined ? "" : inLang(stop.stop.name, stop.stop.names, around.lang) } } },
-      { type: "buzz", pattern },
-    ],
-  };
+  return { aboard: told.aboard, effects: [...effects, ...nextStop(aboard, next, around), ...told.effects] };
 }
 
 /**

@@ -6,7 +6,7 @@ import { ageWords, clockTime } from "/static/shared/time.js";
 import { say } from "/static/shared/words.js";
 import { dots } from "/static/rider/stop/card.js";
 import { alightStory } from "/static/rider/ride/alight_story.js";
-import { current, openBell, way } from "/static/rider/ride/aboard.js";
+import { current, endedBell, openBell, way } from "/static/rider/ride/onboard.js";
 import { inLang } from "/static/rider/ride/finder.js";
 import { won } from "/static/rider/ride/money.js";
 import { asked, receipt } from "/static/rider/ride/receipt.js";
@@ -120,7 +120,7 @@ function riding(on, state, t) {
     "section",
     { key: on.ride_id, class: "riding", "aria-labelledby": "riding-title" },
     head(on, state, t),
-    bell === null ? null : bellCard(bell, state, t),
+    bell === null ? bellEnd(state, t) : bellCard(bell, state, t),
     strip === null ? h("p", { class: "empty" }, t(aboard.bus === null ? "aboard.looking" : "aboard.lost")) : nextButton(strip, state, t),
     strip === null ? null : chooser(strip, aboard.ringing?.stopSequence ?? bell?.stop_sequence ?? null, finder.lang, t),
     foot(on, state, t),
@@ -167,6 +167,25 @@ function bellCard(bell, { aboard, finder }, t) {
     dots(REACHED[bell.state] ?? 0, clockTime(bell.at_ms), t, ALIGHT_DOTS),
     h("p", { class: "story" }, say(story, t)),
     h("div", { class: "card-foot" }, h("button", { type: "button", class: "cancel", "data-act": "stay", "aria-label": t("alight.cancel_label", { stop: name }) }, t("alight.cancel"))),
+  );
+}
+
+/**
+ * How the last one ended, as one line.
+ *
+ * @param {State} state
+ * @param {Translate} t
+ */
+function bellEnd({ aboard, at, finder }, t) {
+  const bell = endedBell(aboard, at.nowMs + at.serverAheadMs);
+  if (bell === null) return null;
+  const bad = ["cancelled", "expired", "refused"].includes(bell.state);
+  return h(
+    "p",
+    { key: "end", class: `ended ended-${bell.state}` },
+    icon(bad ? "cross" : "tick"),
+    h("span", { class: "ended-what" }, say(alightStory(bell, aboard.run, finder.lang), t)),
+    h("span", { class: "ended-when" }, clockTime(bell.at_ms)),
   );
 }
 

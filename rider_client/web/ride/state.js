@@ -2,7 +2,8 @@
 
 import { openBells } from "/static/rider/stop/board.js";
 import { initial, step } from "/static/rider/stop/state.js";
-import { current, initialAboard, ride } from "/static/rider/ride/aboard.js";
+import { initialAboard, ride } from "/static/rider/ride/aboard.js";
+import { current } from "/static/rider/ride/onboard.js";
 import { find, initialFinder, listed } from "/static/rider/ride/finder.js";
 import { stopName } from "/static/rider/ride/names.js";
 import { initialSheets, sheet } from "/static/rider/ride/sheets.js";

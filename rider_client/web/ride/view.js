@@ -5,7 +5,7 @@ import { icon } from "/static/shared/icons.js";
 import { openBells } from "/static/rider/stop/board.js";
 import { cards } from "/static/rider/stop/card.js";
 import { aboardTab } from "/static/rider/ride/aboard_view.js";
-import { current, openBell } from "/static/rider/ride/aboard.js";
+import { current, openBell } from "/static/rider/ride/onboard.js";
 import { companionSheet } from "/static/rider/ride/companion_view.js";
 import { stopName } from "/static/rider/ride/names.js";
 import { past } from "/static/rider/ride/past_view.js";

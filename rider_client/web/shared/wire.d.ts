@@ -210,6 +210,7 @@ export interface RideMessage {
   undo_until_ms?: number | undefined;
   by_card?: boolean | undefined;
   reason?: Reason | undefined;
+  receipt?: Receipt | undefined;
 }
 
 export interface RidePosition {
@@ -228,6 +229,7 @@ export interface Sightings {
   listened?: (Listened)[];
   sent_ms?: number | null;
   device?: string;
+  ref?: string | null;
 }
 
 export interface Undo {
