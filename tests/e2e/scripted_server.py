@@ -105,8 +105,10 @@ class ScriptedServer:
     # -- what a test does ----------------------------------------------------------
 
     def tell(self, role: str, frame: Mapping[str, Any]) -> None:
-        """Say one frame to the newest socket of a role; numbered messages get the next number."""
+        """Say one frame to the newest socket of a role, once there is one; numbered messages get the next number."""
         told = dict(frame)
+        with self._news:
+            assert self._news.wait_for(lambda: role in self._sockets, WAIT_S), f"no {role} is connected"
         if told["type"] in NUMBERED:
             told["seq"] = self._seq[role] = self._seq.get(role, 0) + 1
         self._on_loop(role, lambda ws: ws.send_text(json.dumps(told)))
