@@ -10,9 +10,11 @@ import typer
 
 from ridebell.inputs import beacons_from, network_from, policy_from, vehicles_from
 from ridebell.refusal import Refusal
+from ridebell.tariff_named import DEFAULT, read_named
 from ridebell.texts import t
 
 if TYPE_CHECKING:
+    from server.bootstrap import FarePlan
     from server.runtime import Clock
 
 
@@ -49,6 +51,9 @@ def serve(
     tiles_by: Annotated[str, typer.Option(metavar="TEXT", help=t("serve.tiles_by"))] = "",
     push_contact: Annotated[str, typer.Option(metavar="ADDRESS", help=t("serve.push_contact"))] = "",
     driver_keys: Annotated[Path | None, typer.Option(metavar="FILE", help=t("serve.driver_keys"))] = None,
+    tariff: Annotated[str, typer.Option(metavar="NAME|FILE", help=t("serve.tariff"))] = "",
+    fares: Annotated[Path | None, typer.Option(metavar="FILE", help=t("serve.fares"))] = None,
+    payments: Annotated[str, typer.Option(metavar="URL", help=t("serve.payments"))] = "",
     record: Annotated[Path | None, typer.Option(metavar="DIR", help=t("serve.record"))] = None,
     keep_days: Annotated[int, typer.Option(metavar="N", min=0, max=400, help=t("serve.keep_days"))] = 0,
     as_of: Annotated[str | None, typer.Option(metavar="TIME", help=t("serve.as_of"))] = None,
@@ -91,12 +96,28 @@ def serve(
             recordings=record or data / "recordings", replays=data / "replays", network_file=network, vehicles=fleet
         ),
         recording=RecordingSettings(keep_days=keep_days),
+        fares=_fare_plan(tariff, fares, payments),
         told=lambda url: typer.echo(t("serve.ready", url=url)),
     )
     try:
         bootstrap.serve(plan)
     except bootstrap.StartError as error:
         raise Refusal(str(error)) from error
+
+
+def _fare_plan(tariff: str, fares: Path | None, payments: str) -> "FarePlan | None":
+    """Say by what rides are priced; without a tariff or products nothing is charged."""
+    from server.bootstrap import FarePlan
+
+    if not tariff and fares is None:
+        if payments:
+            raise Refusal(t("serve.payments_need_fares"))
+        return None
+    if payments and not payments.startswith(("http://", "https://")):
+        raise Refusal(t("serve.bad_payments", text=payments))
+    named = tariff or DEFAULT
+    read_named(named)
+    return FarePlan(tariff=named, route_fares=fares, payments_url=payments)
 
 
 def _checked_issuer(issuer: str, client: str) -> str:

@@ -6,11 +6,14 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 
 from server.archive import Archive, ArchivePlan
 from server.backends.embedded import DataDirError, open_embedded
+from server.backends.embedded.ledger import SqliteLedger
+from server.backends.embedded.ledger_books import SqliteBooks
 from server.clock import SystemClock
 from server.core.engine import RouteEngine
 from server.core.model import Vehicle, VehicleId
@@ -19,14 +22,20 @@ from server.core.policy import Policy
 from server.core.rides.beacons import Beacon
 from server.gtfs.realtime import FeedClock, RefusedMessage, decode_vehicle_positions
 from server.learning import recall, remembering
+from server.ledger.clerk import Clerk
+from server.ledger.fare_desk import open_desk
 from server.protocol.tokens import SecretError, signing_key
 from server.runtime import Clock, Runtime
 from server.settings import RecordingSettings, RuntimeSettings, WebSettings
+from server.tariff_presets import NoSuchTariffError, TariffError
 from server.web import launcher
 from server.web.app import create_app
 from server.web.feed_intake import take_fixes
 from server.web.house import furnish
 from server.web.push_desk import PushDesk
+
+if TYPE_CHECKING:
+    from server.payments.client import HttpPayments
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +44,15 @@ BACKENDS = ("embedded",)
 
 class StartError(Exception):
     """The server cannot start; the text says what, where, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarePlan:
+    """A tariff (a name or a file), the products of the routes, and a payment provider; without one nothing is collected."""
+
+    tariff: str
+    route_fares: Path | None = None
+    payments_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +72,8 @@ class Plan:
     archive: ArchivePlan | None = None
     """Where recordings and replays are kept; None keeps none."""
     recording: RecordingSettings = field(default_factory=RecordingSettings)
+    fares: FarePlan | None = None
+    """By what rides are priced and where they are paid; None charges nothing."""
     backend: str = "embedded"
     clock: Clock = field(default_factory=SystemClock)
     told: Callable[[str], None] | None = None
@@ -74,9 +94,10 @@ async def _serve(plan: Plan) -> None:
     try:
         async with running(plan) as runtime:
             archive = Archive(runtime, plan.archive, plan.recording) if plan.archive is not None else None
-            app = create_app(furnish(runtime, plan.web, key, archive, push=_push_desk(plan, runtime)))
-            async with _polling(plan, runtime):
-                await launcher.serve(app, listener, ready=lambda: plan.told(url) if plan.told is not None else None)
+            async with _charging(plan, runtime) as clerk:
+                app = create_app(furnish(runtime, plan.web, key, archive, push=_push_desk(plan, runtime), clerk=clerk))
+                async with _polling(plan, runtime):
+                    await launcher.serve(app, listener, ready=lambda: plan.told(url) if plan.told is not None else None)
     finally:
         listener.close()
 
@@ -126,6 +147,39 @@ async def running(plan: Plan) -> AsyncIterator[Runtime]:
                 await runtime.stop()
     finally:
         await backend.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _charging(plan: Plan, runtime: Runtime) -> AsyncIterator[Clerk | None]:
+    """Open the ledger beside the journal, and keep it until the end. Raises StartError, DataDirError."""
+    if plan.fares is None:
+        yield None
+        return
+    try:
+        desk = open_desk(plan.fares.tariff, plan.fares.route_fares, plan.network)
+    except (TariffError, NoSuchTariffError) as error:
+        raise StartError(f"rides cannot be priced: {error}; run `ridebell tariff check` on the tariff") from error
+    ledger = await asyncio.to_thread(SqliteLedger.open, plan.data_dir, timezone=plan.network.timezone)
+    books = SqliteBooks.open(plan.data_dir)
+    payments = _payments(plan.fares.payments_url)
+    clerk = Clerk(runtime, ledger, books, desk, payments, runtime.clock.now_ms)
+    runtime.rides_changed = clerk.wake
+    try:
+        yield clerk
+    finally:
+        runtime.rides_changed = lambda: None
+        await clerk.close()
+        await books.close()
+        if payments is not None:
+            await payments.aclose()
+
+
+def _payments(url: str) -> "HttpPayments | None":
+    if not url:
+        return None
+    from server.payments.client import HttpPayments  # its HTTP client is a sixth of the start-up time
+
+    return HttpPayments(url)
 
 
 @contextlib.asynccontextmanager

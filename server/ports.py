@@ -11,7 +11,24 @@ import msgspec
 from server.core.fares.postings import Assessment, Entry, RideFact, TapKey
 from server.core.model import Bell, BellId, Fact, Ride, RideId, StopVisit
 from server.evidence import Asked, Life, Lives, Note, NoteKind, PassBy, RiderDay, StopRush, Story, Tally
-from server.ledger.records import Booked, CardTap, Consent, Day, Dispute, Outcome, Ruling, Settlement, Use
+from server.ledger.records import (
+    Balance,
+    Booked,
+    CardTap,
+    Checked,
+    Conflict,
+    Consent,
+    Day,
+    Devices,
+    Dispute,
+    Kept,
+    Outcome,
+    Purged,
+    RideBook,
+    Ruling,
+    Settlement,
+    Use,
+)
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
@@ -28,6 +45,13 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     at_ms: int
 
 
+class Forget(msgspec.Struct, frozen=True, gc=False):
+    """What is to be let go: everything about people that ended before an instant, and all that ended of these riders."""
+
+    before_ms: int = 0
+    riders: Sequence[str] = ()
+
+
 class Batch(msgspec.Struct, frozen=True, gc=False):
     """Everything one decision wants kept, all or nothing."""
 
@@ -35,6 +59,7 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     visits: Sequence[StopVisit] = ()
     outgoing: Sequence[Outgoing] = ()
     notes: Sequence[Note] = ()
+    forget: Forget | None = None
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -98,6 +123,10 @@ class Journal(Protocol):
 
     async def recent_rides(self, rider_id: str, limit: int) -> Sequence[Ride]:
         """A rider's latest rides, the newest first, at most `limit`."""
+        ...
+
+    async def ride_changes(self, after: int, limit: int) -> Sequence[tuple[int, Ride]]:
+        """Records of rides in the order of their commit, those numbered above `after` with their numbers, at most `limit`."""
         ...
 
     async def outgoing_since(self, stream: str, seq: int, limit: int) -> Sequence[Outgoing] | None:
@@ -263,6 +292,14 @@ class Ledger(Protocol):
         """Keep that locations were used: for what, never where."""
         ...
 
+    def purge(self, *, now_ms: int) -> Purged:
+        """Let go of what is too old: records of use after six months, fare records after five years, balances never."""
+        ...
+
+    def close(self) -> None:
+        """Give the store up."""
+        ...
+
 
 class Payments(Protocol):
     """A payment provider. The settlement's id is the idempotency key: asked twice, it charges once.
@@ -281,4 +318,100 @@ class Payments(Protocol):
 
     async def status(self, settlement_id: str) -> Outcome:
         """What became of a settlement: CHARGED, DECLINED, UNKNOWN, or ABSENT where the provider never heard of it."""
+        ...
+
+
+class Books(Protocol):
+    """Questions to the ledger: committed facts only, beside its writes and never before them."""
+
+    async def account_of(self, rider_id: str) -> str | None:
+        """The account of a rider, if she has one."""
+        ...
+
+    async def rider_of(self, account: str) -> str | None:
+        """The rider of an account; None once the link is broken."""
+        ...
+
+    async def rider_class(self, account: str) -> str:
+        """For which class an account is priced."""
+        ...
+
+    async def consents(self, account: str) -> Sequence[Consent]:
+        """All that somebody said, oldest first."""
+        ...
+
+    async def uses(self, account: str, limit: int) -> Sequence[Use]:
+        """Who used somebody's location, the newest first."""
+        ...
+
+    async def ride(self, ride_id: str) -> RideBook | None:
+        """Everything held of a ride."""
+        ...
+
+    async def fares(self, ride_ids: Sequence[str]) -> dict[str, int]:
+        """What rides are charged now; those for which nothing was ever posted are left out."""
+        ...
+
+    async def rides_of(self, account: str, *, from_ms: int, to_ms: int) -> Sequence[RideFact]:
+        """An account's rides that began in a window, oldest first."""
+        ...
+
+    async def rides(self, *, from_ms: int, to_ms: int) -> Sequence[tuple[RideFact, int | None]]:
+        """All rides that began in a window with what they are charged, oldest first."""
+        ...
+
+    async def around(self, account: str, around_ms: int) -> Sequence[RideFact]:
+        """An account's rides that bear on one that began then."""
+        ...
+
+    async def entries(self, *, first_day: str, last_day: str) -> Sequence[Kept]:
+        """Entries of some days, in the order of booking."""
+        ...
+
+    async def entries_of(self, account: str, limit: int) -> Sequence[Kept]:
+        """The newest entries that touch a rider's account."""
+        ...
+
+    async def balance(self, account: str) -> int:
+        """What a rider owes; negative: what she is owed."""
+        ...
+
+    async def trial_balance(self, last_day: str) -> Sequence[Balance]:
+        """What stands on every account at the end of a day; riders are one line."""
+        ...
+
+    async def days(self, limit: int) -> Sequence[Day]:
+        """Closed days, the newest first."""
+        ...
+
+    async def conflicts(self, limit: int) -> Sequence[Conflict]:
+        """Ids that came with two contents, the newest first."""
+        ...
+
+    async def disputes(self, limit: int) -> Sequence[tuple[Dispute, Ruling | None]]:
+        """What riders said of rides, the newest first, each with the last ruling."""
+        ...
+
+    async def open_settlements(self) -> Sequence[Settlement]:
+        """Settlements without a final answer, oldest first."""
+        ...
+
+    async def accounts_due(self) -> Sequence[str]:
+        """Accounts that owe something or are owed something."""
+        ...
+
+    async def device(self, name: str) -> Devices:
+        """What is held of a device's numbered events; what the watermark covers it may delete."""
+        ...
+
+    async def devices(self) -> Sequence[Devices]:
+        """The same of every device."""
+        ...
+
+    async def cursor(self, name: str) -> int:
+        """How far a reader has come, by the cursor that `Ledger.take` kept."""
+        ...
+
+    async def audit(self) -> Checked:
+        """Look through everything: every hash, every sum, every closed day."""
         ...

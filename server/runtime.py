@@ -33,7 +33,7 @@ from server.core.model import Bell, BellId, Fact, Reason, Ride, RideId, RiderId,
 from server.core.network import Network
 from server.evidence import Note, bell_handle
 from server.lookups import Lookups
-from server.ports import Analysis, Batch, Journal, Outgoing, Relay
+from server.ports import Analysis, Batch, Forget, Journal, Outgoing, Relay
 from server.protocol import messages as wire
 from server.protocol.render import Renderer
 from server.settings import RuntimeSettings
@@ -118,6 +118,8 @@ class Runtime:
         self._ready = False
         self.tap: Callable[[Event, int], None] | None = None
         """Hears of every event just before the engine takes it, in that order; must not raise or wait."""
+        self.rides_changed: Callable[[], None] = lambda: None
+        """Called when the journal holds changes of rides; must not raise or wait."""
 
     # -- life ------------------------------------------------------------------
 
@@ -333,6 +335,8 @@ class Runtime:
             waited_ms = (self.clock.perf_ns() - one.waiting.stamp_ns) / 1e6
             self.telemetry.count(one.waiting.event, one.effects, waited_ms=waited_ms, now_ms=self.clock.now_ms())
             self._tell_operators(one.effects)
+            if any(isinstance(effect, RideChanged) for effect in one.effects):
+                self.rides_changed()
             if one.waiting.done is not None:
                 one.waiting.done(one.effects)
 
@@ -416,6 +420,44 @@ class Runtime:
             return await self._journal.find_ride(ride_id)
         await self._settled(rider_stream(found.rider_id))
         return self.engine.ride(ride_id)
+
+    async def ride_changes(self, after: int, limit: int) -> Sequence[tuple[int, Ride]]:
+        """Records of rides in the order of their commit, those numbered above `after` with their numbers."""
+        return await self._journal.ride_changes(after, limit)
+
+    @property
+    def epoch(self) -> str:
+        """Identity of the journal's life: numbers of another one mean nothing here."""
+        return self._journal.epoch
+
+    async def priced(self, ride_id: RideId, fare_won: int) -> None:
+        """Tell a rider what a ride costs now. The record keeps it, so that whoever asks later hears it too."""
+        ride = self.engine.ride(ride_id) or await self._journal.find_ride(ride_id)
+        ride = self.engine.ride(ride_id) or ride  # it may have changed while the journal was asked
+        if ride is None or ride.fare_won == fare_won or self._cannot_take() is not None:
+            return
+        ride = self.engine.price_ride(ride_id, fare_won) or msgspec.structs.replace(ride, fare_won=fare_won)
+        now_ms, stream = self.clock.now_ms(), rider_stream(ride.rider_id)
+        seq = self._streams.next_seq(stream)
+        frame = self._encoder.encode(self.renderer.ride(ride, seq=seq))
+        message = Outgoing(stream=stream, seq=seq, key=f"ride:{ride_id}", frame=frame, at_ms=now_ms)
+
+        def done(error: BaseException | None) -> None:
+            self._committed.set()
+            if error is None:
+                self._streams.committed(message)
+                self.relay.publish(stream, frame, seq=seq, key=message.key)
+
+        self._journal.append(Batch(facts=[ride], outgoing=[message]), done)
+
+    async def forget(self, what: Forget) -> None:
+        """Let records about people go. Raises `StoreUnavailableError` where that is not possible now."""
+        answer: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+        if self._cannot_take() is not None:
+            raise StoreUnavailableError("the journal takes nothing now")
+        self._journal.append(Batch(forget=what), lambda error: None if answer.done() else answer.set_result(error))
+        if await answer is not None:
+            raise StoreUnavailableError("the journal has failed")
 
     async def recent_rides(self, rider_id: RiderId, limit: int) -> Sequence[Ride]:
         """A rider's latest rides as the journal holds them, the newest first."""

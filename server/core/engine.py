@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from server.core import (
     alighting,
     explain,
@@ -177,6 +179,15 @@ class RouteEngine:
         """Take back an ended ride that the journal still knows."""
         if self._shard.rides.get(ride.ride_id) is None:
             self._shard.rides.put(ride)
+
+    def price_ride(self, ride_id: RideId, fare_won: int) -> Ride | None:
+        """What a ride costs has become known: its record says so from now on. None for one that is not remembered."""
+        ride = self._shard.rides.get(ride_id)
+        if ride is None:
+            return None
+        ride = replace(ride, fare_won=fare_won)
+        self._shard.rides.put(ride)
+        return ride
 
     def open_bells(self) -> Sequence[Bell]:
         """Every bell that has not ended."""

@@ -58,7 +58,18 @@ class FareDesk(NamedTuple):
         if ride.state not in CHARGED_STATES:
             waiver = Waiver.VOID
         settled = ride.state in (RideState.SETTLED, RideState.VOIDED)
-        return RideFact(ride.ride_id, revision, account, ride.vehicle_id, fare_ride, ride.party, waiver, settled)
+        return RideFact(
+            ride.ride_id,
+            revision,
+            account,
+            ride.vehicle_id,
+            fare_ride,
+            ride.party,
+            waiver,
+            settled,
+            trip_id=ride.trip.trip_id if ride.trip is not None else "",
+            confidence=round(ride.confidence * 100),
+        )
 
     def assess(
         self, facts: Sequence[RideFact], posted: Mapping[TapKey, int], rider_class: str, around_ms: int

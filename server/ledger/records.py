@@ -157,6 +157,13 @@ class Checked(Record, frozen=True, gc=False):
     problems: tuple[str, ...] = ()
 
 
+class Purged(Record, frozen=True, gc=False):
+    """How many records of use and how many entries were let go."""
+
+    uses: int
+    entries: int
+
+
 class RideBook(Record, frozen=True, gc=False):
     """Everything that the ledger holds of one ride."""
 

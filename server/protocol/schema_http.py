@@ -230,18 +230,26 @@ class CardTap(Message, kw_only=True):
     rider: Id
     vehicle_id: Id
     at_ms: Ms
+    n: Annotated[int, Meta(ge=1)] | None = None
 
 
 class CardTaps(Message, kw_only=True):
-    """Taps that an operator's card system passes on."""
+    """Taps that an operator's card system passes on. A `device` that numbers its taps (`n`) is told what arrived."""
 
     taps: Annotated[list[CardTap], Meta(max_length=1000)]
+    device: Annotated[str, Meta(max_length=64)] = ""
 
 
 class TapsTaken(Message, omit_defaults=False, kw_only=True):
-    """How many taps were taken."""
+    """How many taps were taken. A device may delete its taps up to `watermark`, and should send those `missing` again.
+
+    `conflicts`: numbers that had come before with another content; the first holds.
+    """
 
     accepted: int
+    watermark: int | None = None
+    missing: list[tuple[int, int]] = msgspec.field(default_factory=list)
+    conflicts: list[int] = msgspec.field(default_factory=list)
 
 
 class BusCode(Message, omit_defaults=False, kw_only=True):

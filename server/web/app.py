@@ -16,11 +16,13 @@ from server.web import (
     pages,
     rest_about,
     rest_access,
+    rest_account,
     rest_bells,
     rest_buses,
     rest_companions,
     rest_exports,
     rest_health,
+    rest_ledger,
     rest_login,
     rest_map,
     rest_network,
@@ -83,6 +85,8 @@ def bare_app() -> FastAPI:
         rest_replays,
         rest_push,
         rest_rides,
+        rest_account,
+        rest_ledger,
         rest_reports,
         rest_companions,
         rest_health,
@@ -107,6 +111,7 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
             house.ops_notes,
             house.push,
             house.archive,
+            house.clerk,
         )
         if part is not None
     ]

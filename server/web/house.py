@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from server.archive import Archive
 from server.core.model import StopId, VehicleId
+from server.ledger.clerk import Clerk
 from server.protocol import messages as wire
 from server.protocol.render_buses import BusRenderer
 from server.runtime import Runtime
@@ -59,6 +60,8 @@ class House:
     """Tells browsers whose page is closed; None where the operator has not turned it on."""
     archive: Archive | None = None
     """Recordings and replays; None where this server keeps none."""
+    clerk: Clerk | None = None
+    """Keeps the ledger; None where rides cost nothing here."""
 
 
 def furnish(
@@ -68,6 +71,7 @@ def furnish(
     archive: Archive | None = None,
     *,
     push: PushDesk | None = None,
+    clerk: Clerk | None = None,
 ) -> House:
     """Connect the parts. `key` is the signing key (`auth.signing_key`)."""
     own_key = OwnKey(key)
@@ -107,6 +111,7 @@ def furnish(
         words=Words(),
         push=push,
         archive=archive,
+        clerk=clerk,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from server.core.effects import Effect, Refused, RideChanged, RideRepeated
@@ -15,9 +16,11 @@ from server.protocol.tokens import Role
 from server.web.api_parts import Here, asks, needs, says
 from server.web.bodies import answer, json_body
 from server.web.callers import caller
+from server.web.card_taps import book_taps
 from server.web.errors import problem
 from server.web.house import House
 from server.web.presence import BUS_STEP_S, bus_nonce
+from server.web.receipts import receipt_of
 from server.web.rides import check_in_of, correction_of
 
 router = APIRouter(tags=["rides"])
@@ -78,7 +81,9 @@ async def ride(request: Request, house: Here, ride_id: str) -> Response:
     found = await _of(house, ride_id, rider.subject)
     if found is None:
         return problem(request, house.words, Reason.UNKNOWN_RIDE, ref=ride_id)
-    return answer(house.runtime.ride_message(found))
+    message = house.runtime.ride_message(found)
+    book = await house.clerk.books.ride(ride_id) if house.clerk is not None else None
+    return answer(replace(message, receipt=receipt_of(book)) if book is not None else message)
 
 
 @router.post(
@@ -150,7 +155,9 @@ async def card_taps(request: Request, house: Here) -> Response:
         for effect in await house.runtime.ask(event):
             if isinstance(effect, Refused):
                 return problem(request, house.words, effect.reason)
-    return answer(body.TapsTaken(accepted=len(said.taps)))
+    if house.clerk is None:
+        return answer(body.TapsTaken(accepted=len(said.taps)))
+    return answer(await book_taps(house.clerk, said, feed=feed.subject))
 
 
 async def _of(house: House, ride_id: str, subject: str) -> Ride | None:

@@ -128,6 +128,10 @@ class SqliteJournal:
         """A rider's latest rides, the newest first."""
         return await self._read(ride_rows.recent_rides, rider_id, limit)
 
+    async def ride_changes(self, after: int, limit: int) -> Sequence[tuple[int, Ride]]:
+        """Records of rides in the order of their commit, with their numbers."""
+        return await self._read(ride_rows.ride_changes, after, limit)
+
     async def outgoing_since(self, stream: str, seq: int, limit: int) -> Sequence[Outgoing] | None:
         """Messages of a stream with a higher number, or None when the client must take a snapshot."""
         return await self._read(rows.outgoing_since, stream, seq, limit)

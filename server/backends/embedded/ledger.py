@@ -20,13 +20,11 @@ from server.backends.embedded import ledger_people as people
 from server.backends.embedded import ledger_reads as reads
 from server.backends.embedded.ledger_schema import GENESIS, LEDGER_FILE, open_ledger_file
 from server.core.fares.postings import Entry, RideFact, fare_entry, payment_entry
-from server.ledger.records import Booked, CardTap, Consent, Day, Dispute, Outcome, Ruling, Settlement, Use
+from server.ledger.records import Booked, CardTap, Consent, Day, Dispute, Outcome, Purged, Ruling, Settlement, Use
 from server.ports import Assess
 
 BUSY_TIMEOUT_S = 20.0
 """How long a call waits for another writer: sixteen of them, each some milliseconds, and a slow disk."""
-FIRST_CLASS = "adult"
-"""Whoever has shown no proof of another class pays the adult fare."""
 DECLINED_AGAIN_MS = 6 * 3_600_000
 """A declined sum is asked for again after this time, under a new id: the first one's answer was final."""
 
@@ -153,8 +151,7 @@ class SqliteLedger:
         around_ms = reads.earliest_boarding(db, ride_id)
         facts = reads.facts_around(db, account, around_ms)
         posted = reads.posted(db, account, [fact.ride_id for fact in facts])
-        holder = db.execute("SELECT rider_class FROM holders WHERE account = ?", (account,)).fetchone()
-        found, table = assess(facts, posted, holder[0] if holder is not None else FIRST_CLASS, around_ms)
+        found, table = assess(facts, posted, people.class_of(db, account), around_ms)
         entry = fare_entry(cause, found, posted, ride_id=ride_id, at_ms=now_ms, table=table)
         if entry is not None:
             self._post(db, entry, now_ms)
@@ -271,7 +268,7 @@ class SqliteLedger:
         if found is not None:
             return found
         with self._writing() as db:
-            return people.open_account(db, rider_id, FIRST_CLASS)
+            return people.open_account(db, rider_id)
 
     def classify(self, account: str, rider_class: str) -> None:
         """From now on price an account's rides for another class."""
@@ -293,17 +290,17 @@ class SqliteLedger:
         with self._writing() as db:
             people.used(db, uses)
 
-    def purge(self, *, now_ms: int) -> "people.Purged":
+    def purge(self, *, now_ms: int) -> Purged:
         """Let go of what is too old: records of use after six months, fare records after five years, balances never."""
         with self._writing() as db:
             uses = people.purge_uses(db, now_ms)
             before = people.purge_day(self._date(now_ms) - timedelta(days=1))  # days begin earlier here than in UTC
             carried = people.carried_over(db, before, now_ms)
             if carried is None:
-                return people.Purged(uses, 0)
+                return Purged(uses, 0)
             if carried.entry is not None:
                 self._post_once(db, carried.entry, now_ms)
-            return people.Purged(uses, people.purge_books(db, before, carried.head, now_ms))
+            return Purged(uses, people.purge_books(db, before, carried.head, now_ms))
 
 
 def _text(record: msgspec.Struct) -> str:

@@ -16,7 +16,18 @@ PROBLEMS_MAX = 20
 
 
 def audit(db: sqlite3.Connection) -> Checked:
-    """Compute every hash and sum anew. Each problem is one sentence that names the entry or the day."""
+    """Compute every hash and sum anew. Each problem is one sentence that names the entry or the day.
+
+    All of it is read as of one moment, while others may write.
+    """
+    db.execute("BEGIN")
+    try:
+        return _audit(db)
+    finally:
+        db.execute("ROLLBACK")
+
+
+def _audit(db: sqlite3.Connection) -> Checked:
     problems = [f"the file is damaged: {what}" for (what,) in db.execute("PRAGMA integrity_check(3)") if what != "ok"]
     last_of_day: dict[str, str] = {}
     count_of_day: Counter[str] = Counter()

@@ -10,15 +10,10 @@ from server.backends.embedded.ledger_schema import KEPT_YEARS
 from server.core.fares.postings import Entry, Line, carried_entry
 from server.ledger.records import Consent, Use
 
+FIRST_CLASS = "adult"
+"""Whoever has shown no proof of another class pays the adult fare."""
 USES_KEPT_MS = 183 * 86_400_000
 """Records that a location was used are kept six months (Location Information Act of Korea, art. 16)."""
-
-
-class Purged(NamedTuple):
-    """How many rows were let go."""
-
-    uses: int
-    entries: int
 
 
 class Carried(NamedTuple):
@@ -40,11 +35,17 @@ def rider_of(db: sqlite3.Connection, account: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def open_account(db: sqlite3.Connection, rider_id: str, rider_class: str) -> str:
+def class_of(db: sqlite3.Connection, account: str) -> str:
+    """For which class an account is priced."""
+    row = db.execute("SELECT rider_class FROM holders WHERE account = ?", (account,)).fetchone()
+    return FIRST_CLASS if row is None else str(row[0])
+
+
+def open_account(db: sqlite3.Connection, rider_id: str) -> str:
     """Open an account under a random name."""
     db.execute(
         "INSERT INTO holders VALUES (?, ?, ?) ON CONFLICT (rider_id) DO NOTHING",
-        (secrets.token_hex(8), rider_id, rider_class),
+        (secrets.token_hex(8), rider_id, FIRST_CLASS),
     )
     account = account_of(db, rider_id)
     assert account is not None

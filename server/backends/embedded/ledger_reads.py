@@ -126,6 +126,17 @@ def fare_won(db: sqlite3.Connection, ride_id: str) -> int | None:
     return None if row is None or row[0] is None else int(row[0])
 
 
+def fares(db: sqlite3.Connection, ride_ids: Sequence[str]) -> dict[str, int]:
+    """What rides are charged now; those for which nothing was ever posted are left out."""
+    found = {ride_id: fare_won(db, ride_id) for ride_id in ride_ids}
+    return {ride_id: won for ride_id, won in found.items() if won is not None}
+
+
+def rides_with_fares(db: sqlite3.Connection, *, from_ms: int, to_ms: int) -> list[tuple[RideFact, int | None]]:
+    """All rides that began in a window with what they are charged, oldest first."""
+    return [(fact, fare_won(db, fact.ride_id)) for fact in list(rides(db, from_ms=from_ms, to_ms=to_ms))]
+
+
 def rides(db: sqlite3.Connection, *, from_ms: int, to_ms: int) -> Iterator[RideFact]:
     """The latest of every ride that began in a window, oldest first."""
     rows = db.execute(
@@ -294,7 +305,7 @@ def device(db: sqlite3.Connection, name: str) -> Devices:
 
 def devices(db: sqlite3.Connection) -> list[Devices]:
     """Every device that ever sent something."""
-    names = [name for (name,) in db.execute("SELECT DISTINCT device FROM taps ORDER BY device")]
+    names = [name for (name,) in db.execute("SELECT DISTINCT device FROM taps WHERE device NOT LIKE '%/' ORDER BY device")]
     return [device(db, name) for name in names]
 
 

@@ -49,3 +49,9 @@ def recent_rides(connection: sqlite3.Connection, rider_id: str, limit: int) -> S
         "SELECT record FROM rides WHERE rider_id = ? ORDER BY began_ms DESC, n DESC LIMIT ?", (rider_id, limit)
     )
     return [_ride(record) for (record,) in rows]
+
+
+def ride_changes(connection: sqlite3.Connection, after: int, limit: int) -> Sequence[tuple[int, Ride]]:
+    """Records in the order of their commit, with their numbers."""
+    rows = connection.execute("SELECT n, record FROM ride_events WHERE n > ? ORDER BY n LIMIT ?", (after, limit))
+    return [(n, _ride(record)) for n, record in rows]

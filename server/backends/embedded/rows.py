@@ -7,9 +7,9 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
-from server.backends.embedded import lives, ride_rows
+from server.backends.embedded import forgetting, lives, ride_rows
 from server.core.model import Alert, Assignment, Bell, BellId, Fact, Ride, StopVisit
-from server.ports import Batch, Outgoing, Recovered
+from server.ports import Batch, Forget, Outgoing, Recovered
 
 KEPT_PER_STREAM = 64
 """Messages kept per stream for a client that resumes (the contract's least); who was away longer takes a snapshot."""
@@ -61,6 +61,7 @@ class GroupRows:
         self._notes: list[Row] = []
         self._outgoing: list[Row] = []
         self._streams: dict[str, tuple[int, int]] = {}
+        self._forgets: list[Forget] = []
 
     def add(self, batch: Batch) -> None:
         """Take a batch's rows; raises `OutOfStepError` when its messages' numbers have a gap or a repetition."""
@@ -73,6 +74,8 @@ class GroupRows:
             self._notes.append((note.__struct_config__.tag, note.at_ms, note.about, _encode(note)))
         for message in batch.outgoing:
             self._add_outgoing(message)
+        if batch.forget is not None:
+            self._forgets.append(batch.forget)
 
     def _add_fact(self, fact: Fact) -> None:
         if isinstance(fact, Ride):
@@ -123,6 +126,8 @@ class GroupRows:
                 connection.executemany(statement, rows)
         lives.put(connection, self._lives)
         ride_rows.put(connection, self._rides)
+        for forget in self._forgets:
+            forgetting.forget(connection, forget)
 
     def _number_streams(self, connection: sqlite3.Connection) -> None:
         new = [(last, stream) for stream, (first, last) in self._streams.items() if first == 1]

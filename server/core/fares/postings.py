@@ -50,6 +50,9 @@ class RideFact(Record, frozen=True, gc=False):
     party: int = 1
     waiver: Waiver | None = None
     settled: bool = False
+    trip_id: str = ""
+    confidence: int = 100
+    """How sure the ride was decided, of a hundred."""
 
     @property
     def fact_id(self) -> str:

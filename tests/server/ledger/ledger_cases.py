@@ -1,7 +1,7 @@
 """Rides and books of the ledger's tests: a day in Suwon, told in minutes."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from server.backends.embedded.ledger import SqliteLedger
 from server.core.fares.postings import Assessment, RideFact, TapKey, Waiver, assess
@@ -17,7 +17,9 @@ MORNING_MS = 1_795_302_000_000
 FARE_WON = 1650
 
 
-def price(facts: Any, posted: dict[TapKey, int], rider_class: str, around_ms: int) -> tuple[Assessment, str]:
+def price(
+    facts: Sequence[RideFact], posted: Mapping[TapKey, int], rider_class: str, around_ms: int
+) -> tuple[Assessment, str]:
     """`ports.Assess` by the capital's tariff."""
     return assess(TARIFF, facts, posted, rider_class=rider_class, around_ms=around_ms), TARIFF.table
 
