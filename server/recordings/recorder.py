@@ -1,7 +1,8 @@
 """Records what the engine takes, in its order: recordings that an operator starts, and a rolling one a day. Shell level.
 
 A recording opens with what was known already: terminals, sign-ons, last places, open bells (rung again at the stop).
-Replayed under the same network and policy it then decides as the live engine did.
+Replayed under the same network and policy it then decides as the live engine did, but for what that had learned of running
+times before, and for time itself, which a replay looks at on each whole second.
 """
 
 import asyncio

@@ -4,7 +4,6 @@ Lines on standard output: `{"progress": 0.4}` now and then, at the end `{"failed
 at a low priority and with bounded memory, so that the server beside it is not slowed.
 """
 
-import contextlib
 import os
 import resource
 import sys
@@ -111,9 +110,11 @@ def _about(decision: dict[str, Any], each: RecordedLine) -> bool:
 
 
 def _say(words: dict[str, Any]) -> None:
-    with contextlib.suppress(BrokenPipeError):
+    try:
         sys.stdout.buffer.write(msgspec.json.encode(words) + b"\n")
         sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os._exit(1)  # the server is gone, and nobody will ask for the result
 
 
 def main() -> int:

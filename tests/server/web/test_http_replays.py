@@ -204,5 +204,19 @@ async def test_recordings_are_given_and_deleted(archive: Running) -> None:
     assert (await good(archive, "DELETE", "/recordings/from-afar"))["recordings"] == []
 
 
+async def test_a_recording_keeps_its_network(archive: Running, tmp_path: Path) -> None:
+    archive.runtime.network.feed_hash = "feed of autumn"
+    name = await recorded(archive)
+    (kept,) = (tmp_path / "recordings" / "networks").iterdir()
+    assert kept.read_bytes() == (tmp_path / "street.network").read_bytes()
+    assert archive.house.archive is not None
+    archive.runtime.network.feed_hash = "feed of winter"
+    (row,) = (await good(archive, "GET", "/recordings"))["recordings"]
+    assert archive.house.archive.network_for(row["feed_hash"]) == kept
+    await replayed(archive, name)
+    status, body = await ask(archive, "POST", "/replays", json={"recording": name, "network": "never seen"})
+    assert (status, "not kept here" in body["detail"]) == (409, True)
+
+
 async def test_a_server_without_an_archive_says_so(server: Running) -> None:
     assert (await ask(server, "GET", "/recordings"))[0] == 404
