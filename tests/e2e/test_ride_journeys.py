@@ -41,6 +41,7 @@ def test_on_board_the_chosen_stop_rings_by_itself_and_is_told_in_time(new_page: 
     assert rider.evaluate("window.felt").count([400, 150, 400]) == 1
     bus.drive_to(AT_STOP_M + 90, mps=10)
     expect(rider.locator(".card-alight")).to_have_count(0)
+    expect(rider.locator(".riding .ended-what")).to_have_text(f"{STOPS[STOP]}에 정차했어요.")
     expect(rider.locator(".strip-before")).to_have_text(STOPS[STOP])
 
     rider.click("[data-act=leave]")

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { GIVEN_UP_MS, current, initialAboard, openBell, ride, way } from "/static/rider/ride/aboard.js";
+import { GIVEN_UP_MS, initialAboard, ride } from "/static/rider/ride/aboard.js";
 import { choices, correctable } from "/static/rider/ride/fix.js";
+import { current, endedBell, openBell, way } from "/static/rider/ride/onboard.js";
 import { ridden } from "/static/rider/ride/ridden.js";
 import { nearness, stripOf } from "/static/rider/ride/strip.js";
 
@@ -58,10 +59,10 @@ function bell(state, changes = {}) {
 /**
  * @param {Aboard} aboard
  * @param {Event} event
- * @param {{nowMs?: number, live?: boolean}} [around]
+ * @param {{nowMs?: number, live?: boolean, needs?: import("/static/shared/wire.d.ts").Need[]}} [around]
  */
-function step(aboard, event, { nowMs = T0, live = true } = {}) {
-  return ride(aboard, event, { nowMs, live, profile: { party: 2, needs: ["slow"] }, lang: "ko" });
+function step(aboard, event, { nowMs = T0, live = true, needs = /** @type {import("/static/shared/wire.d.ts").Need[]} */ (["slow"]) } = {}) {
+  return ride(aboard, event, { nowMs, live, profile: { party: 2, needs }, lang: "ko" });
 }
 
 /**
@@ -244,4 +245,19 @@ test("a receipt's map shows the ridden part of the run and nothing else", () => 
   assert.ok(way && way.height >= 395 && way.height <= 405, String(way?.height));
   assert.ok(way.line.length <= 4);
   assert.equal(ridden([pattern], onRide("aboard"), "en"), null, "one end is not known yet");
+});
+
+test("who cannot see hears each next stop once; others are left in peace", () => {
+  const moved = bus({ next_stop_sequence: 30, etas_s: [200] });
+  const told = step(aboardBus(), { type: "bus", message: moved }, { needs: ["blind"] });
+  assert.deepEqual(told.effects, [{ type: "speak", said: { key: "ride.next", values: { stop: "정류장 3" } } }]);
+  assert.deepEqual(step(told.aboard, { type: "bus", message: moved }, { needs: ["blind"] }).effects, []);
+  assert.deepEqual(step(aboardBus(), { type: "bus", message: moved }).effects, []);
+});
+
+test("how a bell ended stays in sight for a while", () => {
+  const { aboard } = step(aboardBus(), { type: "bell", message: bell("served") });
+  assert.equal(endedBell(aboard, T0 + 60_000)?.state, "served");
+  assert.equal(endedBell(aboard, T0 + 600_000), null);
+  assert.equal(endedBell(aboardBus({ type: "bell", message: bell("assigned") }), T0), null);
 });
