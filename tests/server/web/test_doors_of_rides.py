@@ -118,7 +118,7 @@ async def test_a_card_that_was_tapped_pays_the_ride(server: Running) -> None:
     taps = {"taps": [{"rider": "me", "vehicle_id": "V1", "at_ms": server.now_ms()}]}
     assert (await server.http.post("/v1/feed/card-taps", json=taps)).status_code == 401
     answer = await server.http.post("/v1/feed/card-taps", json=taps, headers=server.bearer(Role.FEED))
-    assert answer.json() == {"accepted": 1}
+    assert answer.json()["accepted"] == 1
     assert (await rider.until("ride", by_card=True))["evidence"][-1]["key"] == "card_tap"
     bad = await server.http.post("/v1/feed/card-taps", json={"taps": 3}, headers=server.bearer(Role.FEED))
     assert bad.status_code == 422
