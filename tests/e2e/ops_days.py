@@ -111,7 +111,7 @@ class _Day:
             life.then(BellState.EXPIRED, 2_400, reason=Reason.NO_MORE_BUSES)
         else:
             life.then(BellState.SHOWN, wait_s)
-            stop_s = wait_s + 25 + rng.random() * 30
+            stop_s = wait_s + 24 + rng.random() * 12
             passed = rng.random() < 0.02 + 0.3 * self.hard[visit.stop_id]
             alerts = list(self._alerts(life, wait_s, stop_s, passed=passed))
             facts += alerts

@@ -6,7 +6,7 @@ import { Desk } from "/static/ops/report/desk.js";
 import { count, csvText, share, wait, why } from "/static/ops/report/format.js";
 import { query, windowOf } from "/static/ops/report/parts.js";
 import { moments } from "/static/ops/outcomes/bells.js";
-import { projection, rings, unpacked } from "/static/ops/outcomes/heatmap.js";
+import { projection, rings, unpacked, zoomed } from "/static/ops/outcomes/heatmap.js";
 import { ends } from "/static/ops/outcomes/overview.js";
 import { marks } from "/static/ops/passbys/evidence.js";
 import { spellsOf } from "/static/ops/terminals/view.js";
@@ -182,4 +182,13 @@ test("a late answer to an older question is dropped; what was there stays when t
   assert.equal(desk.get("x").value, "new");
   assert.equal(desk.get("x").problem, "no way through");
   assert.equal(desk.get("nobody").value, null);
+});
+
+test("zooming keeps what is under the pointer, and ends at the whole", () => {
+  const whole = { zoom: 1, x: 0, y: 0 };
+  const near = zoomed(whole, 2, 100, -50);
+  assert.deepEqual(near, { zoom: 2, x: -100, y: 50 });
+  assert.equal(near.x + 100 * near.zoom, 100, "the place that was 100 px from the middle still is");
+  assert.deepEqual(zoomed(near, 0.1, 7, 7), whole);
+  assert.equal(zoomed({ zoom: 60, x: 0, y: 0 }, 8, 0, 0).zoom, 64);
 });

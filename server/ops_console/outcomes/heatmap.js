@@ -41,7 +41,16 @@ export function heatmap(state, t) {
     }));
     const asked = query({ from_ms: outcomes.from_ms, to_ms: outcomes.to_ms, route_id: state.routeId });
     const chart = [
-      h("canvas", { class: "heatmap", role: "img", "aria-label": t("outcomes.map.label", { n: stops.length }) }),
+      h(
+        "div",
+        { class: "heatmap-frame" },
+        h("canvas", { class: "heatmap", role: "img", tabindex: 0, "aria-label": t("outcomes.map.label", { n: stops.length }) }),
+        h(
+          "div",
+          { class: "heatmap-tools" },
+          [["in", "+"], ["out", "−"], ["fit", "⤢"]].map(([how, sign]) => h("button", { key: String(how), type: "button", class: "button", "data-act": `map ${how}`, "aria-label": t(`outcomes.map.${how}`) }, String(sign))),
+        ),
+      ),
       legendOfPassed(t),
       h("p", { class: "note" }, h("a", { href: `/v1/ops/exports/stops.geojson?${asked}`, download: true }, "GeoJSON")),
     ];
@@ -86,6 +95,32 @@ export function projection(places, width, height) {
   ]);
 }
 
+/**
+ * @typedef {{zoom: number, x: number, y: number}} View  `x`, `y`: how far the picture is moved, pixels
+ */
+
+/** @type {View} */
+const WHOLE = { zoom: 1, x: 0, y: 0 };
+const MOST_ZOOM = 64;
+const STEP = 1.6;
+const PAN_PX = 60;
+
+/**
+ * Nearer or farther, with what is under (`px`, `py`) staying there; never smaller than the whole.
+ *
+ * @param {View} view
+ * @param {number} factor
+ * @param {number} px from the picture's middle
+ * @param {number} py
+ * @returns {View}
+ */
+export function zoomed(view, factor, px, py) {
+  const zoom = Math.min(MOST_ZOOM, Math.max(1, view.zoom * factor));
+  if (zoom === 1) return WHOLE;
+  const by = zoom / view.zoom;
+  return { zoom, x: px - (px - view.x) * by, y: py - (py - view.y) * by };
+}
+
 /** @param {number[]} values */
 const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
 /** @param {number[]} values */
@@ -100,6 +135,8 @@ export class Heatmap {
   /** @type {readonly PlacedFigure[]} */
   #stops = [];
   #loading = false;
+  /** @type {View} */
+  #view = WHOLE;
   #api;
   #resized = new ResizeObserver(() => this.#draw());
   #dark = matchMedia("(prefers-color-scheme: dark)");
@@ -117,11 +154,51 @@ export class Heatmap {
   show(canvas, stops) {
     if (canvas !== this.#canvas) {
       this.#resized.disconnect();
-      if (canvas) this.#resized.observe(canvas);
+      this.#view = WHOLE;
+      if (canvas) this.#listen(canvas);
     }
     this.#canvas = canvas;
     this.#stops = stops;
     if (!this.#loading) void this.#load();
+    this.#draw();
+  }
+
+  /** @param {"in" | "out" | "fit"} how */
+  press(how) {
+    this.#look(how === "fit" ? WHOLE : zoomed(this.#view, how === "in" ? STEP : 1 / STEP, 0, 0));
+  }
+
+  /** @param {HTMLCanvasElement} canvas */
+  #listen(canvas) {
+    this.#resized.observe(canvas);
+    canvas.onwheel = (event) => {
+      event.preventDefault();
+      const [px, py] = [event.offsetX - canvas.clientWidth / 2, event.offsetY - canvas.clientHeight / 2];
+      this.#look(zoomed(this.#view, event.deltaY < 0 ? STEP : 1 / STEP, px, py));
+    };
+    canvas.onpointerdown = (event) => canvas.setPointerCapture(event.pointerId);
+    canvas.onpointermove = (event) => {
+      if (event.buttons & 1) this.#pan(event.movementX, event.movementY);
+    };
+    canvas.onkeydown = (event) => {
+      const way = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+      if (way !== undefined) this.#pan((way[0] ?? 0) * PAN_PX, (way[1] ?? 0) * PAN_PX);
+      else if (event.key === "+" || event.key === "=") this.press("in");
+      else if (event.key === "-") this.press("out");
+      else if (event.key === "0") this.press("fit");
+      else return;
+      event.preventDefault();
+    };
+  }
+
+  /** @param {number} dx @param {number} dy */
+  #pan(dx, dy) {
+    if (this.#view.zoom > 1) this.#look({ ...this.#view, x: this.#view.x + dx, y: this.#view.y + dy });
+  }
+
+  /** @param {View} view */
+  #look(view) {
+    this.#view = view;
     this.#draw();
   }
 
@@ -148,7 +225,12 @@ export class Heatmap {
     pen.scale(dots, dots);
     const look = getComputedStyle(canvas);
     const colour = (/** @type {string} */ name) => look.getPropertyValue(`--${name}`).trim();
-    const place = projection(this.#stops, width, height);
+    const whole = projection(this.#stops, width, height);
+    const { zoom, x, y } = this.#view;
+    const place = (/** @type {number} */ lat, /** @type {number} */ lon) => {
+      const [px, py] = whole(lat, lon);
+      return /** @type {[number, number]} */ ([width / 2 + x + (px - width / 2) * zoom, height / 2 + y + (py - height / 2) * zoom]);
+    };
     pen.strokeStyle = colour("line");
     pen.lineWidth = 2;
     for (const line of this.#lines ?? []) {

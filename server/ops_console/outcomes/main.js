@@ -83,6 +83,7 @@ export function mount(root, context) {
     if (act === "again") load(false);
     if (act === "more") void more();
     if (act === "print") print();
+    if (act.startsWith("map ")) map.press(/** @type {"in" | "out" | "fit"} */ (act.slice(4)));
     if (act === "csv") {
       const card = state.cards.get(String(data["card"]));
       if (card) save(String(data["card"]), card.columns, card.rows);
