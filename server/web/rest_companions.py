@@ -9,7 +9,7 @@ from starlette.responses import Response
 from server.core.model import ON_BOARD, BellKind, Reason, Ride, RideId, RiderId
 from server.protocol import schema_riders as body
 from server.protocol.tokens import Role
-from server.web.api_parts import Here, asks, needs, says
+from server.web.api_parts import PROBLEM, Here, asks, needs, says, schema
 from server.web.bodies import answer, json_body
 from server.web.callers import address_of, caller
 from server.web.companions import Link
@@ -51,7 +51,10 @@ async def make_link(request: Request, house: Here) -> Response:
 @router.delete(
     "/v1/companions/{link_id}",
     status_code=204,
-    responses={404: {"description": "There is no such link of this rider's."}},
+    responses={
+        no: {"description": "No, and why.", "content": {PROBLEM: {"schema": schema("Problem")}}}
+        for no in (401, 403, 404)
+    },
     openapi_extra=needs(Role.RIDER),
     response_class=Response,
 )
