@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.accessibility import violations
 from tests.e2e.conftest import NewPage
-from tests.e2e.journeys import AT_STOP_M, JUST_PAST_THE_STOP_BEFORE_M, RING, STOP, bus_of
+from tests.e2e.journeys import JUST_PAST_THE_STOP_BEFORE_M, RING, STOP, bus_of
 from tests.e2e.real_server import PLATES, STOPS, RealServer, ServerPlace
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -63,7 +63,7 @@ def test_a_wheelchair_rings_for_the_low_floor_bus_behind_an_ordinary_one(
     vehicles = [{"vehicle_id": v, "plate": plate, "low_floor": v == "V2"} for v, plate in PLATES.items()]
     fleet.write_text(json.dumps({"schema": 1, "vehicles": vehicles}), encoding="utf-8")
     with ServerPlace(place.network, fleet, place.data).serve("--demo") as server:
-        ordinary = bus_of(new_page, server, "V1", at_m=AT_STOP_M - 130)
+        ordinary = bus_of(new_page, server, "V1", at_m=JUST_PAST_THE_STOP_BEFORE_M)
         low = bus_of(new_page, server, "V2", at_m=20.0)
         rider = new_page()
         rider.goto(server.stop_address(f"S{STOP}"))
@@ -74,7 +74,7 @@ def test_a_wheelchair_rings_for_the_low_floor_bus_behind_an_ordinary_one(
         second.locator(RING).click()
         expect(rider.locator(".card .plate")).to_have_text(PLATES["V2"])
         expect(rider.locator(".card .wish")).to_have_text("휠체어")
-        while ordinary.at_m < AT_STOP_M + 30:
+        for _ in range(3):
             ordinary.drive_to(ordinary.at_m + 12, mps=12)
             low.report()
         expect(rider.locator(".card .plate")).to_have_text(PLATES["V2"])
