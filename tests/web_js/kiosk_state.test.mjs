@@ -154,6 +154,15 @@ test("a wheelchair aims at the low-floor bus, and a refusal is said in the serve
   assert.deepEqual(no.state.presses, {});
 });
 
+test("a tablet whose token has run out says so to whoever has just pressed", () => {
+  const pressed = run(kiosk(), T0, PRESS).state;
+  const out = run(pressed, T0, { type: "enrolled", yes: false });
+  assert.deepEqual([out.state.enrolled, out.state.presses, spoken(out.effects)], [false, {}, ["kiosk.not_enrolled"]]);
+  const rung = run(pressed, T0, told("assigned")).state;
+  const later = run(rung, T0, { type: "enrolled", yes: false });
+  assert.deepEqual([Object.keys(later.state.presses), later.effects], [["b-1"], []]);
+});
+
 test("what is said of a bell names its second bus", () => {
   const again = told("assigned", 2);
   assert.ok(again.type === "told");

@@ -62,6 +62,7 @@ export async function enrol(token, stopId) {
 async function call(method, address, bellId, lang, body) {
   try {
     const answer = await fetch(address, options(method, lang, body));
+    if (answer.status === 401) return { type: "enrolled", yes: false };
     const said = await answer.json();
     if (answer.ok) return { type: "told", bellId, message: said };
     return answer.status >= 500 || method !== "POST" ? null : { type: "refused", bellId, text: String(said.detail) };

@@ -98,7 +98,7 @@ export function step(before, event, nowMs) {
     case "lost":
       return still({ ...state, link: { ...state.link, live: false, sinceMs: event.sinceMs } });
     case "enrolled":
-      return still({ ...state, enrolled: event.yes });
+      return enrolled(state, event.yes);
     case "arrivals":
       return still(event.message.stop_id === state.stop.stop_id ? { ...state, board: event.message, boardTakenMs: nowMs } : state);
     case "press":
@@ -185,6 +185,20 @@ function still(state) {
  */
 function said(state, answer, ...effects) {
   return { state: { ...state, answer, touchedMs: state.nowMs }, effects: [...effects, { type: "speak", said: answer }] };
+}
+
+/**
+ * A tablet whose token has run out says so to whoever has just pressed.
+ *
+ * @param {State} state
+ * @param {boolean} yes
+ * @returns {Step}
+ */
+function enrolled(state, yes) {
+  const answered = Object.entries(state.presses).filter(([, one]) => one.message !== null);
+  const lost = !yes && answered.length < Object.keys(state.presses).length;
+  const next = { ...state, enrolled: yes, presses: yes ? state.presses : Object.fromEntries(answered) };
+  return lost ? said(next, { key: "kiosk.not_enrolled" }) : still(next);
 }
 
 /**
