@@ -36,24 +36,29 @@ async def good(server: Running, method: str, path: str, **more: Any) -> Any:
     return body
 
 
-async def drive_by(server: Running) -> tuple[Client, Frame]:
-    """A bus that is asked to stop and shows it; what its driver was told."""
+async def drive_by(server: Running) -> Client:
+    """A bus that is asked to stop and shows it; the rider who has been told so."""
     bus = await server.bus("V1", stop_x(2) + 60)
     rider = await server.hello(Role.RIDER, "somebody in particular")
     await rider.send(ring(3))
     alert = await bus.until("alert")
     await bus.send({"type": "shown", "alert_id": alert["alert_id"], "at_ms": server.now_ms()})
     await rider.until("bell", state="shown")
-    return bus, alert
+    return rider
 
 
 async def recorded(server: Running) -> str:
     """Record a short drive; the recording's name."""
+    return (await recorded_beside(server))[0]
+
+
+async def recorded_beside(server: Running) -> tuple[str, Client]:
+    """The same, and the rider who was there."""
     begun = await good(server, "POST", "/recordings", json={"action": "start"})
-    await drive_by(server)
+    rider = await drive_by(server)
     ended = await good(server, "POST", "/recordings", json={"action": "stop"})
     assert (begun["state"], ended["state"], ended["name"]) == ("recording", "complete", begun["name"])
-    return str(ended["name"])
+    return str(ended["name"]), rider
 
 
 async def replayed(server: Running, recording: str, **more: str) -> str:
@@ -67,8 +72,13 @@ async def replayed(server: Running, recording: str, **more: str) -> str:
     return str(job["replay_id"])
 
 
+def bell_of(frame: Frame) -> tuple[str, str | None, int]:
+    """What a bell became, with which bus, and when to the millisecond."""
+    return frame["state"], frame.get("vehicle_id"), frame["at_ms"]
+
+
 async def test_what_happened_live_happens_again(archive: Running, tmp_path: Path) -> None:
-    name = await recorded(archive)
+    name, rider = await recorded_beside(archive)
     (row,) = (await good(archive, "GET", "/recordings"))["recordings"]
     path = tmp_path / "recordings" / f"{name}.jsonl.zst"
     lines = [json.loads(raw) for _, raw in read_lines(path)]
@@ -79,7 +89,9 @@ async def test_what_happened_live_happens_again(archive: Running, tmp_path: Path
 
     replay_id = await replayed(archive, name)
     story = (await good(archive, "GET", f"/replays/{replay_id}/story"))["rows"]
-    assert [row["state"] for row in story if row["type"] == "bell"][:3] == ["waiting", "assigned", "shown"]
+    told = [bell_of(frame) for frame in rider.seen if frame["type"] == "bell"]
+    assert [state for state, _, _ in told] == ["waiting", "assigned", "shown"]
+    assert [bell_of(row) for row in story if row["type"] == "bell"][:3] == told
     choice = next(row for row in story if row["type"] == "choice")
     assert (choice["vehicle_id"], choice["considered"][0]["verdict"]) == ("V1", "chosen")
     assert {"ring", "telling", "alert", "shown"} <= {row["type"] for row in story}
