@@ -497,7 +497,7 @@ class Runtime:
     def metrics(self) -> wire.Metrics:
         """Counters and latencies as of now."""
         telemetry, now_ms = self.telemetry, self.clock.now_ms()
-        views = self.engine.vehicles(now_ms)
+        terminals = self.engine.terminal_counts(now_ms)
         return wire.Metrics(
             at_ms=now_ms,
             fixes_taken=telemetry.fixes_taken,
@@ -506,9 +506,9 @@ class Runtime:
             bells_open=self.engine.open_bell_count,
             refused={str(k): v for k, v in telemetry.refused.items()},
             passbys=telemetry.passbys,
-            vehicles=len(views),
-            terminals_up=sum(v.terminal_up is True for v in views),
-            terminals_silent=sum(v.terminal_up is True and v.stale for v in views),
+            vehicles=terminals.vehicles,
+            terminals_up=terminals.up,
+            terminals_silent=terminals.silent,
             fix_to_alert_ms=telemetry.fix_to_alert.figures(now_ms),
             alert_to_shown_ms=telemetry.alert_to_shown.figures(now_ms),
             ring_to_shown_ms=telemetry.ring_to_shown.figures(now_ms),

@@ -1,5 +1,7 @@
 """What is decided, and what can be asked, as frozen records. Level 2 of the core: knows model and events."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from server.core.events import Fix
@@ -203,6 +205,14 @@ class VehicleView(Record, frozen=True, gc=False):
     terminal_up: bool | None
     live_alerts: int
     mismatch: bool = False
+
+
+class TerminalCounts(NamedTuple):
+    """Vehicles with a position; of these, terminals that are connected, and of these, buses whose position is stale."""
+
+    vehicles: int
+    up: int
+    silent: int
 
 
 class BusView(Record, frozen=True, gc=False):

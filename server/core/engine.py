@@ -23,7 +23,7 @@ from server.core import (
     upkeep,
     views,
 )
-from server.core.effects import ArrivalView, BusView, Effect, Positioned, Prediction, VehicleView
+from server.core.effects import ArrivalView, BusView, Effect, Positioned, Prediction, TerminalCounts, VehicleView
 from server.core.events import (
     Cancel,
     CheckIn,
@@ -268,6 +268,12 @@ class RouteEngine:
     def vehicles(self, now_ms: int) -> Sequence[VehicleView]:
         """Every vehicle with a position."""
         return [self._seen(track, now_ms) for track in self._shard.tracks.values() if track.fix is not None]
+
+    def terminal_counts(self, now_ms: int) -> TerminalCounts:
+        """How many vehicles there are, and how their terminals do."""
+        seen = [track for track in self._shard.tracks.values() if track.fix is not None]
+        up = [track for track in seen if track.terminal_up is True]
+        return TerminalCounts(len(seen), len(up), sum(track.age_s(now_ms) > self.policy.stale_s for track in up))
 
     def bus(self, vehicle_id: VehicleId, now_ms: int) -> BusView | None:
         """One vehicle with the stops ahead of it; None for one that never said where it is."""

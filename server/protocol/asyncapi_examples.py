@@ -92,6 +92,20 @@ _vehicle = wire.VehicleRow(
     pattern_id="88-0-a",
     garage="수원 차고지",
 )
+_bell_event = wire.BellEvent(
+    bell="9f2c41d0a7be",
+    kind=BellKind.BOARD,
+    state=BellState.SHOWN,
+    stop_id="203000127",
+    stop_name="수원시청 앞",
+    route_id="88",
+    attempt=1,
+    party=2,
+    needs=[Need.WHEELCHAIR],
+    at_ms=AT_MS,
+    rung_ms=AT_MS - 4_000,
+    vehicle_id="V31",
+)
 _ride = wire.RideMessage(
     seq=13,
     ride_id="3f0c9a1be27d40b5a1c2d3e4",
@@ -280,22 +294,8 @@ EXAMPLES: dict[type, list[wire.Message]] = {
             age_s=[0, 1],
         )
     ],
-    wire.BellEvent: [
-        wire.BellEvent(
-            bell="9f2c41d0a7be",
-            kind=BellKind.BOARD,
-            state=BellState.SHOWN,
-            stop_id="203000127",
-            stop_name="수원시청 앞",
-            route_id="88",
-            attempt=1,
-            party=2,
-            needs=[Need.WHEELCHAIR],
-            at_ms=AT_MS,
-            rung_ms=AT_MS - 4_000,
-            vehicle_id="V31",
-        )
-    ],
+    wire.Bells: [wire.Bells(at_ms=AT_MS, full=True, bells=[_bell_event])],
+    wire.BellEvent: [_bell_event],
     wire.TerminalEvent: [wire.TerminalEvent(vehicle_id="V31", state="up", at_ms=AT_MS)],
     wire.Metrics: [
         wire.Metrics(

@@ -490,6 +490,8 @@ class WatchTopic(Message, tag="watch", kw_only=True):
     """With `moves`: west, south, east, north of what is on the screen; buses outside move once in five seconds."""
     focus_route_id: Id | None = None
     """With `moves`: the rows of this route still come with every fix, as its strip needs them."""
+    whole: bool = False
+    """Of `bells`: begin with all that have not ended, as `bells`, not with the latest of them."""
 
 
 class VehicleRow(Message, omit_defaults=False, kw_only=True):
@@ -563,6 +565,14 @@ class BellEvent(Message, tag="bell_event", kw_only=True):
     reason: Reason | UnsetType = UNSET
 
 
+class Bells(Message, tag="bells", kw_only=True):
+    """Many bells at once, when somebody begins to watch the whole of them. `full` true: replaces all; then come the rest."""
+
+    at_ms: int
+    full: bool
+    bells: list[BellEvent]
+
+
 class TerminalEvent(Message, tag="terminal_event", kw_only=True):
     """A terminal came, went, or fell silent."""
 
@@ -612,4 +622,4 @@ FromOperator = Hello | WatchTopic | Ack | Beat
 ToRider = RiderWelcome | BellMessage | RideMessage | Arrivals | BusMessage | Taken | Refused | Beat | Drain
 ToTerminal = TerminalWelcome | TripMessage | AlertMessage | ClearMessage | Suggestions | Refused | Beat | Drain
 ToFeed = Welcome | Taken | Refused | Beat | Drain
-ToOperator = Welcome | Vehicles | Moves | BellEvent | TerminalEvent | Metrics | Refused | Beat | Drain
+ToOperator = Welcome | Vehicles | Moves | Bells | BellEvent | TerminalEvent | Metrics | Refused | Beat | Drain

@@ -56,7 +56,7 @@ class OperatorSession(Session):
                     bbox = tuple(message.bbox) if message.bbox is not None else None
                     self._follow_fleet(Wish(message.route_id, message.moves, bbox, message.focus_route_id))
                 else:
-                    self._follow(what, message.route_id)
+                    self._follow(what, message.route_id, whole=message.whole)
             case _:
                 raise AssertionError(cast("object", message))
 
@@ -69,18 +69,26 @@ class OperatorSession(Session):
         else:
             self._fleet.change(wish)
 
-    def _follow(self, what: str, route_id: str | None) -> None:
+    def _follow(self, what: str, route_id: str | None, *, whole: bool) -> None:
         before = self._topics.pop(what, None)
         if before is not None:
             before()
         match what:
             case "bells":
-                for event in self.house.bell_board.shown(route_id):
-                    self.outbox.deliver(encode(event), seq=None, key=f"{event.bell}:{event.state}:{event.attempt}")
+                self._tell_bells(route_id, whole=whole)
                 subscriber = self.outbox if route_id is None else _OfRoute(route_id, self.outbox)
                 self._topics[what] = self.runtime.relay.subscribe(OPS_BELLS, subscriber)
             case _:
                 self._topics[what] = self.runtime.relay.subscribe(OPS_TERMINALS, self.outbox)
+
+    def _tell_bells(self, route_id: str | None, *, whole: bool) -> None:
+        board = self.house.bell_board
+        if whole:
+            for number, part in enumerate(board.whole(route_id)):
+                self.outbox.deliver(encode(part), seq=None, key=f"bells:{number}")
+        else:
+            for event in board.shown(route_id):
+                self.outbox.deliver(encode(event), seq=None, key=f"{event.bell}:{event.state}:{event.attempt}")
 
     def sweep(self, now_s: float) -> None:
         """The figures, every two seconds."""

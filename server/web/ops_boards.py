@@ -1,7 +1,7 @@
 """What operators follow: figures, and the bells that have not ended. Web level; never a rider's identity."""
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -15,6 +15,8 @@ METRICS_S = 2.0
 OPEN_BELLS_KEPT = 20_000
 ENDED_BELLS_KEPT = 200
 OUTCOME_ROUTES_KEPT = 5_000
+BELLS_A_FRAME = 500
+"""About 150 KB; all of `OPEN_BELLS_KEPT` are 40 frames, well below `WebSettings.outbox_max`."""
 FIRST_OPEN, FIRST_ENDED = 150, 50
 """Sent when somebody begins to watch: together well below `WebSettings.outbox_max`."""
 
@@ -43,6 +45,7 @@ class BellBoard:
         self._open: OrderedDict[str, wire.BellEvent] = OrderedDict()
         self._ended: deque[wire.BellEvent] = deque(maxlen=ENDED_BELLS_KEPT)
         self._outcomes: OrderedDict[str, Counter[str]] = OrderedDict()
+        self._clock = runtime.clock
         self._since_ms = runtime.clock.now_ms()
         for bell in runtime.engine.open_bells():  # those that outlived the last run
             event = runtime.renderer.bell_event(bell, handle=bell_handle(bell))
@@ -62,6 +65,13 @@ class BellBoard:
         self._outcomes.setdefault(event.route_id, Counter())[event.state] += 1
         if len(self._outcomes) > OUTCOME_ROUTES_KEPT:
             self._outcomes.popitem(last=False)
+
+    def whole(self, route_id: str | None) -> Iterator[wire.Bells]:
+        """Every open bell and the latest ended, in parts; at least one part."""
+        found = [event for event in (*self._ended, *self._open.values()) if route_id in (None, event.route_id)]
+        at_ms = self._clock.now_ms()
+        for first in range(0, max(1, len(found)), BELLS_A_FRAME):
+            yield wire.Bells(at_ms=at_ms, full=first == 0, bells=found[first : first + BELLS_A_FRAME])
 
     def shown(self, route_id: str | None) -> Sequence[wire.BellEvent]:
         """Bells to begin with, the newest of each kind; `/v1/ops/outcomes` has them all."""
