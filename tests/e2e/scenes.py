@@ -182,6 +182,7 @@ def open_ops(server: ScriptedServer, page: Page, lang: str, address: str = "") -
     server.hear("operator", "watch", what="bells")
     page.wait_for_selector(".rail-link-live")
     page.wait_for_selector(".map-waiting", state="detached")
+    server.tell("operator", {"type": "bells", "at_ms": now_ms(), "full": True, "bells": []})
 
 
 def tell_fleet(server: ScriptedServer, rows: list[Frame]) -> None:

@@ -42,6 +42,15 @@ test("after each welcome buses and bells are asked for again, the part of the ma
   assert.deepEqual(again[0], { type: "watch", what: "network", moves: true, bbox: [127, 37, 128, 38], focus_route_id: "R" });
 });
 
+test("all bells come in parts; the first part replaces what was known", () => {
+  const one = /** @type {{message: import("/static/shared/wire.d.ts").BellEvent}} */ (bell("a")).message;
+  const part = (/** @type {boolean} */ full, /** @type {string} */ name) => /** @type {Event} */ ({ type: "bells", message: { type: "bells", at_ms: T0, full, bells: [{ ...one, bell: name }] } });
+  assert.equal(start().bells, null, "unknown until told: the page shows a skeleton");
+  const state = run(start(), part(true, "a"), part(false, "b"));
+  assert.deepEqual(Object.keys(state.bells ?? {}), ["a", "b"]);
+  assert.deepEqual(Object.keys(run(state, part(true, "c")).bells ?? {}), ["c"]);
+});
+
 test("ended bells leave after ten minutes, open ones never", () => {
   const state = run(start(), bell("old", { state: "served", at_ms: T0 - 601_000 }), bell("new", { state: "served" }), bell("open", { at_ms: T0 - 3_600_000 }), { type: "tick" });
   assert.deepEqual(Object.keys(state.bells ?? {}).sort(), ["new", "open"]);

@@ -305,7 +305,7 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
       fleet.takeRows(message, Date.now());
       return dispatch({ type: "buses" });
     }
-    if (frame.type === "bell_event" || frame.type === "metrics") dispatch({ type: frame.type, message });
+    if (frame.type === "bells" || frame.type === "bell_event" || frame.type === "metrics") dispatch({ type: frame.type, message });
   }
 
   onRoute(followAddress);

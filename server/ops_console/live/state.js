@@ -47,6 +47,7 @@ const ENDS = /** @type {ReadonlySet<string>} */ (
  *   | {type: "live", serverAtMs: number}
  *   | {type: "lost", heardMs: number}
  *   | {type: "buses"}
+ *   | {type: "bells", message: import("/static/shared/wire.d.ts").Bells}
  *   | {type: "bell_event", message: BellEvent}
  *   | {type: "metrics", message: Metrics}
  *   | {type: "map", taken: boolean}
@@ -109,6 +110,8 @@ export function step(before, event, nowMs) {
       return still({ ...state, link: { live: false, heardMs: event.heardMs } });
     case "buses":
       return still({ ...state, buses: "here" });
+    case "bells":
+      return still({ ...state, bells: { ...(event.message.full ? {} : state.bells), ...byHandle(event.message.bells) } });
     case "bell_event":
       return still({ ...state, bells: { ...state.bells, [event.message.bell]: event.message } });
     case "metrics":
@@ -159,8 +162,8 @@ function still(state) {
  */
 function live(state, serverAtMs) {
   const link = { live: true, heardMs: state.nowMs };
-  const next = watching({ ...state, link, serverAheadMs: serverAtMs - state.nowMs, bells: {} });
-  return { ...next, effects: [...next.effects, { type: "send", message: { type: "watch", what: "bells" } }] };
+  const next = watching({ ...state, link, serverAheadMs: serverAtMs - state.nowMs });
+  return { ...next, effects: [...next.effects, { type: "send", message: { type: "watch", what: "bells", whole: true } }] };
 }
 
 /**
@@ -219,6 +222,14 @@ function scrolled(state, tab, change) {
 function filtered(state, change) {
   const scrolls = { buses: { ...state.scrolls.buses, top: 0 }, bells: { ...state.scrolls.bells, top: 0 } };
   return { ...state, filter: { ...state.filter, ...change }, scrolls };
+}
+
+/**
+ * @param {BellEvent[]} bells
+ * @returns {Record<string, BellEvent>}
+ */
+function byHandle(bells) {
+  return Object.fromEntries(bells.map((bell) => [bell.bell, bell]));
 }
 
 /**

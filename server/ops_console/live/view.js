@@ -39,7 +39,7 @@ export function figures(state, t) {
     figure(
       "terminals_silent",
       m ? String(m.terminals_silent) : "–",
-      m ? t("live.figure.of", { n: m.terminals_up + m.terminals_silent }) : "",
+      m ? t("live.figure.of", { n: m.terminals_up }) : "",
       (m?.terminals_silent ?? 0) > 0,
       t,
     ),
