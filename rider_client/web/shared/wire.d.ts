@@ -624,6 +624,7 @@ export interface WatchTopic {
   moves?: boolean;
   bbox?: (number)[] | null;
   focus_route_id?: string | null;
+  whole?: boolean;
 }
 
 export interface VehicleRow {
@@ -687,6 +688,13 @@ export interface BellEvent {
   rung_ms: number;
   vehicle_id?: string | undefined;
   reason?: Reason | undefined;
+}
+
+export interface Bells {
+  type: "bells";
+  at_ms: number;
+  full: boolean;
+  bells: (BellEvent)[];
 }
 
 export interface TerminalEvent {
