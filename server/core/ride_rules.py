@@ -49,6 +49,9 @@ class RideRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     takes 5 to 8, a bag among bodies 10 to 16. One phone keeps its own for a ride."""
     radio_slots: float = 3.0
     """All slots between two stops say at most so many times what their average says: they are not independent."""
+    radio_limit: float = 8.0
+    """What radio between two stops can say for having been near at most: ids can be played back, and a registry can be wrong."""
+    near_limit: float = 4.0
     near_slots: float = 1.5
     """... and of the time near a stop: it is the same evidence again, and others stand there as well."""
     rival_db: float = 12.0

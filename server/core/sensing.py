@@ -184,7 +184,8 @@ def think(shard: Shard, thought: Thought, now_ms: int) -> list[Effect]:
     trail, phones = riders.trail(thought.run.vehicle_id), riders.phones(thought.rider_id)
     hints = thought.hints._replace(rang=_rang(shard, thought), wants_off_at=_wants_off_at(shard, thought))
     judged = thought.judged = judge(thought.run, trail, phones, hints, rules, until_ms=now_ms)
-    verdict = decide(judged, thought.run, phones, hints, rules, now_ms=now_ms)
+    rotating = thought.run.vehicle_id in riders.beacons.rotating
+    verdict = decide(judged, thought.run, phones, hints, rules, now_ms=now_ms, rotating=rotating)
     if verdict.state is None:
         return []
     reasons = tuple(evidence(judged, thought.run, trail, phones, hints))

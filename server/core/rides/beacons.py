@@ -14,12 +14,12 @@ import msgspec
 
 from server.core.model import VehicleId
 
-STEP_S = 900
-"""A rotating beacon keeps an id for a quarter of an hour, as exposure-notification phones do (10 to 20 min)."""
-STEP_SLACK_S = 120
-"""How far a beacon's clock may be off: a crystal without a link loses two minutes in a month or two."""
-STEPS_KEPT = 16
-"""Tables of ids kept for what comes late (four hours); the longest unused goes first. 41,000 ids take 60 ms to make."""
+STEP_S = 300
+"""A rotating beacon keeps an id for five minutes: who plays it back has no longer than that."""
+STEP_SLACK_S = 60
+"""How far a beacon's clock may be off: a crystal without a link loses a minute in a month."""
+STEPS_KEPT = 14
+"""Tables of ids kept for what comes late (an hour); the longest unused goes first. 41,000 ids take 60 ms to make."""
 ID_BYTES = 8
 
 
@@ -59,6 +59,8 @@ class BeaconBook:
     def __init__(self, beacons: Iterable[Beacon]) -> None:
         self._fixed: defaultdict[str, list[tuple[Beacon, Found]]] = defaultdict(list)
         self._rotating: list[tuple[Beacon, bytes, Found]] = []
+        self.rotating: set[VehicleId] = set()
+        """Vehicles all of whose beacons rotate: what is heard of them cannot be played back for long."""
         self._steps: OrderedDict[int, Mapping[str, tuple[Beacon, Found]]] = OrderedDict()
         self.vehicles: set[VehicleId] = set()
         numbers: defaultdict[VehicleId, int] = defaultdict(int)
@@ -70,6 +72,8 @@ class BeaconBook:
                 self._fixed[beacon.beacon_id].append((beacon, found))
             if beacon.key is not None:
                 self._rotating.append((beacon, bytes.fromhex(beacon.key), found))
+        self.rotating = {found.vehicle_id for _, _, found in self._rotating}
+        self.rotating -= {found.vehicle_id for several in self._fixed.values() for _, found in several}
 
     def find(self, beacon_id: str, at_ms: int) -> Found | None:
         """The vehicle that a beacon heard at an instant is in; None for one that is nowhere then."""

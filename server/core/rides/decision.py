@@ -28,9 +28,19 @@ NOTHING = Verdict(None)
 
 
 def decide(
-    judged: Judgement, run: Run, phones: Sequence[Phone], hints: Hints, rules: RideRules, *, now_ms: int
+    judged: Judgement,
+    run: Run,
+    phones: Sequence[Phone],
+    hints: Hints,
+    rules: RideRules,
+    *,
+    now_ms: int,
+    rotating: bool = False,
 ) -> Verdict:
-    """Make a statement of what is believed, as of an instant (bus clock)."""
+    """Make a statement of what is believed, as of an instant (bus clock).
+
+    `rotating`: the bus's beacons change their ids, so that what was heard cannot have been played back for long.
+    """
     by_hand = hints.by_hand_ms is not None
     told_ms = max((phone.newest_ms for phone in phones), default=0)
     if not judged.committed(rules, by_hand=by_hand):
@@ -38,6 +48,8 @@ def decide(
     if judged.alight is None or judged.out < rules.exit or not _waited(judged.alight, run, rules, told_ms, now_ms):
         return Verdict(RideState.ABOARD, judged.board, None, judged.probability * judged.board_share)
     confidence = judged.probability * judged.pair
+    if not (by_hand or judged.placed or rotating):  # an id that never changes proves no place by itself
+        return Verdict(RideState.ASKED, judged.board, judged.alight, confidence, Question.ABOARD)
     if judged.pair >= rules.charge:
         return Verdict(RideState.ALIGHTED, judged.board, judged.alight, confidence)
     question = Question.BOARD if judged.board_share < judged.alight_share else Question.ALIGHT

@@ -50,6 +50,7 @@ class Judgement(NamedTuple):
 
     `ride`: log-odds of any ride; `out`: log-odds of having got off. Of these very stops, given that: `pair` together,
     `board_share` and `alight_share` alone. `gaps`, `together_s`: co-motion. `weights`: each gap's odds inside.
+    `placed`: in how many of the gaps the phone knew where it was, and was where the bus was.
     """
 
     ride: float = -math.inf
@@ -62,6 +63,7 @@ class Judgement(NamedTuple):
     gaps: int = 0
     together_s: float = 0.0
     weights: tuple[float, ...] = ()
+    placed: int = 0
 
     def committed(self, rules: RideRules, *, by_hand: bool = False) -> bool:
         """Is it certain that there is a ride: by weight, and by co-motion after a departure?"""
@@ -237,6 +239,7 @@ def _best(
         gaps=len(together),
         together_s=sum((gaps[i].to_ms - gaps[i].from_ms) / 1000.0 for i in together),
         weights=tuple(round(weight.within.inside, 2) for weight in weights),
+        placed=sum(weights[i].placed for i in together),
     )
 
 

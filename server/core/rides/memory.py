@@ -51,7 +51,9 @@ class RideMemory:
         trail = self.trails.get(vehicle_id)
         if trail is None:
             trail = self.trails[vehicle_id] = Trail(
-                vehicle_id, followed=vehicle_id in self.beacons.vehicles, beacons=vehicle_id in self.beacons.vehicles
+                vehicle_id,
+                followed=vehicle_id in self.beacons.vehicles,
+                beacons=vehicle_id in self.beacons.vehicles,
             )
         return trail
 

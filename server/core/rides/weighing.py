@@ -37,6 +37,11 @@ class Odds(NamedTuple):
         """Both things were told."""
         return Odds(self.inside + other.inside, self.beside + other.beside)
 
+    def limited(self, most: float) -> "Odds":
+        """The same difference between inside and beside, but neither of them likelier than so much."""
+        over = max(0.0, max(self.inside, self.beside) - most)
+        return Odds(self.inside - over, self.beside - over)
+
 
 NOTHING_TOLD = Odds()
 
@@ -44,13 +49,15 @@ NOTHING_TOLD = Odds()
 class Weight(NamedTuple):
     """What a gap says by what was told between the stops; and what was heard near the stop it begins at.
 
-    `told`: in how many slots of the gap the phone told anything; `slots`: how many there were.
+    `told`: in how many slots of the gap the phone told anything; `slots`: how many there were. `placed`: it was where the
+    bus was.
     """
 
     within: Odds = NOTHING_TOLD
     near: Odds = NOTHING_TOLD
     told: int = 0
     slots: int = 0
+    placed: bool = False
 
 
 class Levels(NamedTuple):
@@ -96,11 +103,13 @@ def told_of(gaps: Sequence[Gap], phone: Phone, trail: Trail, rules: RideRules) -
 
 def weigh(told: Told, rules: RideRules, *, phone_db: float) -> Weight:
     """Weigh what a phone told of one gap, if it hears so much louder than the usual one."""
+    within = _radio(told.within, rules, phone_db, rules.radio_slots).limited(rules.radio_limit)
     return Weight(
-        within=_radio(told.within, rules, phone_db, rules.radio_slots).plus(told.motion),
-        near=_radio(told.near, rules, phone_db, rules.near_slots),
+        within=within.plus(told.motion),
+        near=_radio(told.near, rules, phone_db, rules.near_slots).limited(rules.near_limit),
         told=told.told,
         slots=told.slots,
+        placed=told.motion.inside > 0.0,
     )
 
 
