@@ -18,18 +18,26 @@ HEADER = "/* Wire messages, version 1. Written from server/protocol/messages.py;
 def declarations() -> str:
     """The whole file: one interface a message, in the order of the source."""
     kinds = [v for v in vars(wire).values() if isinstance(v, type) and issubclass(v, wire.Message)]
-    structs = [kind for kind in kinds if kind is not wire.Message]
-    enums = {k for struct in structs for field in msgspec.structs.fields(struct) for k in _enums(field.type)}
+    structs = dict.fromkeys(kind for kind in kinds if kind is not wire.Message)
+    enums: dict[type[StrEnum], None] = {}
+    for struct in (waiting := list(structs)):
+        for field in msgspec.structs.fields(struct):
+            for kind in _spoken_of(field.type):
+                if issubclass(kind, StrEnum):
+                    enums[kind] = None
+                elif kind not in structs:
+                    structs[kind] = None
+                    waiting.append(kind)
     told = [_enumeration(kind) for kind in sorted(enums, key=lambda kind: kind.__name__)]
     return HEADER + "".join(told + [_interface(struct) for struct in structs])
 
 
-def _enums(kind: object) -> Iterator[type[StrEnum]]:
-    """The enumerations that a type speaks of, wherever they are declared."""
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
+def _spoken_of(kind: object) -> Iterator[type[StrEnum] | type[wire.Message]]:
+    """The enumerations and messages inside a type, wherever they are declared."""
+    if isinstance(kind, type) and issubclass(kind, (StrEnum, wire.Message)):
         yield kind
     for part in typing.get_args(kind):
-        yield from _enums(part)
+        yield from _spoken_of(part)
 
 
 def _enumeration(kind: type[StrEnum]) -> str:
