@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { REST_MS, TREMBLE_MS, TRIES, answerOf, buttons, initial, onScreen, openPress, screens, step } from "/static/rider/kiosk/state.js";
+import { TREMBLE_MS, TRIES, answerOf, openPress } from "/static/rider/kiosk/presses.js";
+import { REST_MS, buttons, initial, onScreen, screens, step } from "/static/rider/kiosk/state.js";
 
 const T0 = 1_800_000_000_000;
 

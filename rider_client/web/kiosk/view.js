@@ -6,7 +6,8 @@ import { clockTime, minutesUntil } from "/static/shared/time.js";
 import { say } from "/static/shared/words.js";
 import { secondsUntilRow, whyNot } from "/static/rider/stop/board.js";
 import { eta, staleWords } from "/static/rider/stop/parts.js";
-import { onScreen, openPress, screens } from "/static/rider/kiosk/state.js";
+import { openPress } from "/static/rider/kiosk/presses.js";
+import { onScreen, screens } from "/static/rider/kiosk/state.js";
 
 /**
  * @typedef {import("/static/shared/words.js").Translate} Translate
