@@ -720,3 +720,20 @@ export interface Metrics {
   alert_to_shown_ms: Record<string, number | null>;
   ring_to_shown_ms: Record<string, number | null>;
 }
+
+export interface Receipt {
+  fare_won: number;
+  table: string;
+  increments: (FareStep)[];
+  entries: (string)[];
+  waiver: "void" | "card" | "dispute" | null;
+  disputed: boolean;
+  ruling: "not_charged" | "stands" | null;
+}
+
+export interface FareStep {
+  tap: "board" | "alight";
+  at_ms: number;
+  won: number;
+  rules: (string)[];
+}
