@@ -67,6 +67,8 @@ class Outcomes(Window, omit_defaults=False, kw_only=True):
     total: Figure
     routes: list[Figure]
     stops: list[PlacedFigure]
+    """The busiest; `stops_total` says of how many."""
+    stops_total: int
     hours: list[Figure]
     open: list[BellEvent]
     recent: list[BellEvent]

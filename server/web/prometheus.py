@@ -33,6 +33,12 @@ def exposition(runtime: Runtime, *, sessions: int, stop_boards: int) -> str:
     lines += _many("ridebell_bell_states_total", "counter", "Times a bell reached a state.", "state", telemetry.bells)
     lines += _one("ridebell_passbys_total", "counter", "Buses that passed a rider who had rung.", telemetry.passbys)
     lines += _one("ridebell_faults_total", "counter", "Events that a rule could not digest.", telemetry.faults)
+    lines += _one(
+        "ridebell_notes_dropped_total",
+        "counter",
+        "Notes for operators that found no room in the journal's queue.",
+        telemetry.notes_dropped,
+    )
     lines += _one("ridebell_bells_open", "gauge", "Bells that have not ended.", figures.bells_open)
     lines += _one("ridebell_vehicles", "gauge", "Vehicles that reported lately.", figures.vehicles)
     lines += _one("ridebell_terminals_up", "gauge", "Terminals with a live link.", figures.terminals_up)

@@ -22,6 +22,8 @@ router = APIRouter(tags=["operators"])
 
 LATENCY_ROUTES = 24
 """Routes with a distribution of their own: the busiest; a page of small multiples holds no more."""
+STOPS_MAX = 3_000
+"""Stops in one answer (700 KB): a province has twenty times as many, and its CSV has them all."""
 NO_BELLS = Tally(
     key="", bells=0, open=0, by_state={}, passed_bells=0, passbys=0, declines=0, ring_to_shown_ms=()
 )  # fmt: skip
@@ -57,7 +59,8 @@ async def outcomes_of(house: House, asked: Asked) -> body.Outcomes:
         by_route={tally.key: tally.by_state for tally in routes},
         total=figure(total, ""),
         routes=[figure(tally, names.route(tally.key)) for tally in _busiest(routes)],
-        stops=[_placed(tally, names) for tally in _busiest(stops)],
+        stops=[_placed(tally, names) for tally in _busiest(stops)[:STOPS_MAX]],
+        stops_total=len(stops),
         hours=[figure(tally, f"{tally.key}:00") for tally in by_hour],
         open=[event for event in board.open if asked.route_id in (None, event.route_id)],
         recent=[event for event in board.recent if asked.route_id in (None, event.route_id)],

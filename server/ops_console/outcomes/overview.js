@@ -129,7 +129,7 @@ function groups(state, outcomes, t) {
       {
         ...kept(state, "stops", groupColumns(t("desk.stop"), t), groupRows(stops, t)),
         title: t("outcomes.by_stop"), window: outcomes, chart: legend(t), csv: `/v1/ops/exports/stops.csv?${asked}`, open: true, wide: true,
-        note: outcomes.stops.length > stops.length ? t("outcomes.by_stop.first", { n: stops.length, all: outcomes.stops.length }) : "",
+        note: outcomes.stops_total > stops.length ? t("outcomes.by_stop.first", { n: stops.length, all: count(outcomes.stops_total) }) : "",
       },
       t,
     ),

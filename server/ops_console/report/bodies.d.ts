@@ -59,6 +59,7 @@ export interface Outcomes {
   total: Figure;
   routes: (Figure)[];
   stops: (PlacedFigure)[];
+  stops_total: number;
   hours: (Figure)[];
   open: (BellEvent)[];
   recent: (BellEvent)[];

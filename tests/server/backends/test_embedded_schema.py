@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from server.backends.embedded import DataDirError, open_embedded
+from server.backends.embedded import DataDirError, lives, open_embedded
 from server.backends.embedded.lives import LIVES_VERSION
 from server.backends.embedded.schema import (
     FILE_NAME,
@@ -19,6 +19,7 @@ from server.backends.embedded.schema import (
     open_store,
 )
 from server.core.model import Bell, BellId, BellKind, BellState, RiderId, RouteId, StopId
+from server.evidence import Asked
 from server.ports import Batch
 
 
@@ -166,3 +167,24 @@ def test_a_history_that_cannot_be_read_stops_the_start_with_one_sentence(tmp_pat
         writer.execute("DELETE FROM meta WHERE name = 'lives'")
     with pytest.raises(DataDirError, match="is damaged"):
         opened(tmp_path)
+
+
+def test_figures_and_stories_are_read_by_index_not_by_scan(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    asked = lives._where(Asked(from_ms=0, to_ms=9, route_id="88"))
+    for query, values, index in (
+        (
+            f"SELECT route_id, state, count(*) FROM lives WHERE {asked.sql} GROUP BY 1, 2",  # noqa: S608 - of ours
+            asked.values,
+            "lives_figures",
+        ),
+        ("SELECT n FROM lives WHERE handle = ?", ("h",), "lives_handle"),
+        ("SELECT record FROM bell_events WHERE bell_id = ? ORDER BY n", ("b",), "bell_events_bell"),
+        ("SELECT record FROM alert_events WHERE alert_id = ? ORDER BY n", ("a",), "alert_events_alert"),
+        ("SELECT n FROM bell_events WHERE state = 'passed' AND changed_ms >= ?", (5,), "bell_events_passed"),
+        ("SELECT record FROM notes WHERE kind = ? AND at_ms >= ?", ("door", 5), "notes_at"),
+    ):
+        steps = [row[3] for row in store.reader.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+        assert any(index in step for step in steps), (query, steps)
+        assert not any(step.startswith("SCAN") for step in steps), (query, steps)
+    close(store)

@@ -49,6 +49,7 @@ async def test_outcomes_are_counted_by_route_stop_and_hour_with_window_and_count
     assert (found["total"]["passed_bells"], found["total"]["open"]) == (1, 1)
     assert found["total"]["ring_to_shown"] == {"count": 5, "p50": 20_000.0, "p95": 28_000.0, "p99": 29_600.0}
     assert [(stop["key"], stop["bells"]) for stop in found["stops"]] == [("S3", 4), ("S2", 2), ("S4", 1)]
+    assert found["stops_total"] == 3
     assert found["stops"][0]["name"] == "거리 <3> & 시장"
     assert found["stops"][0]["lat"] > 37
     assert [(hour["name"], hour["bells"]) for hour in found["hours"]] == [("09:00", 7)]
