@@ -103,6 +103,7 @@ def test_filters_leave_list_and_map_with_what_they_name(scripted: ScriptedServer
     garage_of_88 = desk.locator(ROWS).count()
     assert 0 < garage_of_88 < 7
     desk.fill("#search", "1333")
+    expect(desk.locator(ROWS)).to_have_count(1)
     expect(column(desk, "bus")).to_have_text("경기70바1333")
     desk.fill("#search", "없는 것")
     expect(desk.locator("#panel-buses .empty")).to_have_text("찾는 것이 없습니다.")
