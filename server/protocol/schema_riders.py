@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from server.core.model import Doors
 from server.protocol.messages import BusMessage, Id
 from server.protocol.schema_http import BusRun
 from server.protocol.wire_parts import Message
@@ -13,8 +14,8 @@ from server.protocol.wire_parts import Message
 class PassByReport(Message, omit_defaults=False, kw_only=True):
     """What the server saw of a bus that passed a rider who had rung; the rider confirms it and writes nothing.
 
-    `attempt`: which of the bell's buses. `shown_ms`: when the bell stood on that driver's screen. `reported_ms`: when it
-    was reported. Null: it did not happen.
+    `attempt`: which of the bell's buses. `shown_ms`: when the bell stood on that driver's screen. `least_speed_mps` and
+    `doors`: near the stop, by the bus's own reports. `reported_ms`: when it was reported. Null: not so, or not known.
     """
 
     bell_id: str
@@ -31,6 +32,8 @@ class PassByReport(Message, omit_defaults=False, kw_only=True):
     assigned_ms: int | None
     shown_ms: int | None
     passed_ms: int
+    least_speed_mps: float | None
+    doors: Doors | None
     reported_ms: int | None
 
 

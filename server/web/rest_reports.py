@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from server.core.model import Alert, Bell, BellId, BellState, Reason
-from server.evidence import ReportNote, Story, bell_handle
+from server.evidence import Asked, ReportNote, Story, bell_handle
 from server.protocol import schema_riders as body
+from server.protocol.schema_ops import Evidence
 from server.protocol.tokens import Role
 from server.web.api_parts import Here, asks, needs, says
 from server.web.auth import Identity
@@ -17,6 +18,8 @@ from server.web.bodies import answer, json_body
 from server.web.callers import caller
 from server.web.errors import plain_problem, problem
 from server.web.house import House
+from server.web.ops_questions import Names
+from server.web.rest_passbys import evidence
 
 router = APIRouter(tags=["bells"])
 
@@ -36,7 +39,7 @@ async def report(request: Request, house: Here, bell_id: str) -> Response:
     if story is None:
         return problem(request, house.words, Reason.UNKNOWN_BELL, ref=bell_id)
     passed = [one for one in story.bells if one.state is BellState.PASSED]
-    return answer(_record(house, story, passed[-1])) if passed else _nothing_to_report()
+    return answer(await _record(house, story, passed[-1])) if passed else _nothing_to_report()
 
 
 @router.post(
@@ -66,7 +69,7 @@ async def confirm(request: Request, house: Here, bell_id: str) -> Response:
         passed = [one for one in story.bells if one.state is BellState.PASSED and one.attempt == asked.attempt]
         if not passed:
             return _nothing_to_report()
-        known = _record(house, story, passed[-1])
+        known = await _record(house, story, passed[-1])
         if known.reported_ms is not None:
             return answer(known)
         refusal = await _kept(house, _note(passed[-1], now_ms))
@@ -106,7 +109,8 @@ async def _kept(house: House, note: ReportNote) -> Reason | None:
     return await done
 
 
-def _record(house: House, story: Story, passed: Bell) -> body.PassByReport:
+async def _record(house: House, story: Story, passed: Bell) -> body.PassByReport:
+    seen = await _seen(house, passed)
     network, renderer = house.runtime.network, house.runtime.renderer
     stop, route = network.stops.get(passed.stop_id), network.routes.get(passed.route_id)
     assert passed.vehicle_id is not None
@@ -125,8 +129,19 @@ def _record(house: House, story: Story, passed: Bell) -> body.PassByReport:
         assigned_ms=_first(story.bells, passed, BellState.ASSIGNED),
         shown_ms=_shown(story.alerts, passed),
         passed_ms=passed.changed_ms,
+        least_speed_mps=seen.least_speed_mps if seen is not None else None,
+        doors=seen.doors if seen is not None else None,
         reported_ms=next((note.at_ms for note in story.reports if note.said_ms == passed.changed_ms), None),
     )
+
+
+async def _seen(house: House, passed: Bell) -> Evidence | None:
+    """Give the evidence of the pass-by as operators see it."""
+    at_ms, analysis = passed.changed_ms, house.runtime.analysis
+    asked = Asked(from_ms=at_ms, to_ms=at_ms + 1, stop_id=passed.stop_id, vehicle_id=passed.vehicle_id)
+    found = await analysis.passbys(asked, limit=1)
+    passby = await analysis.passby(found[0].n) if found else None
+    return evidence(passby, Names(house.runtime)) if passby is not None else None
 
 
 def _first(records: Sequence[Bell], passed: Bell, state: BellState) -> int | None:

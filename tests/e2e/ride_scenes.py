@@ -298,6 +298,8 @@ def ride_report(server: ScriptedServer, page: Page, lang: str) -> None:
         "assigned_ms": now_ms() - 299_000,
         "shown_ms": now_ms() - 298_000,
         "passed_ms": now_ms() - 60_000,
+        "least_speed_mps": 10.4,
+        "doors": "closed",
         "reported_ms": None,
     }
     open_ride(server, page, lang, f"report/{bell_id}")

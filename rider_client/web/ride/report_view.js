@@ -5,6 +5,8 @@ import { icon } from "/static/shared/icons.js";
 import { clockTime } from "/static/shared/time.js";
 import { inLang } from "/static/rider/ride/finder.js";
 
+const KMH = 3.6;
+
 /**
  * @typedef {import("/static/shared/words.js").Translate} Translate
  * @typedef {import("/static/rider/ride/state.js").State} State
@@ -46,7 +48,19 @@ function facts(record, lang, t) {
     [t("report.bus"), record.plate],
     [t("report.rung"), clockTime(record.rung_ms)],
     [t("report.shown"), record.shown_ms === null ? t("report.not_shown") : clockTime(record.shown_ms)],
-    [t("report.seen"), t("report.seen.passed")],
+    [t("report.seen"), seen(record, t)],
   ];
   return h("dl", { class: "facts" }, lines.map(([name, value]) => h("div", { key: name }, h("dt", {}, name), h("dd", {}, value))));
+}
+
+/**
+ * @param {Report} record
+ * @param {Translate} t
+ * @returns {string}
+ */
+function seen({ least_speed_mps: mps, doors }, t) {
+  const known = [t("report.seen.passed")];
+  if (mps !== null) known.push(t("report.seen.slowest", { n: Math.round(mps * KMH) }));
+  if (doors !== null) known.push(t(`report.doors.${doors}`));
+  return known.join(" · ");
 }

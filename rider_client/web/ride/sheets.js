@@ -6,7 +6,8 @@
  * @typedef {import("/static/shared/wire.d.ts").RideMessage} RideMessage
  * @typedef {{bell_id: string, attempt: number, route_name: string, stop_name: string, stop_names: Record<string, string>,
  *   stop_code: string, plate: string, vehicle_id: string, rung_ms: number, assigned_ms: number | null,
- *   shown_ms: number | null, passed_ms: number, stood_s: number | null, reported_ms: number | null}} Report
+ *   shown_ms: number | null, passed_ms: number, least_speed_mps: number | null, doors: "open" | "closed" | null,
+ *   reported_ms: number | null}} Report
  * @typedef {{run: BusRun, bus: BusMessage, alight_stop_sequence: number | null, expires_ms: number}} Companion
  * @typedef {{link_id: string, token: string, expires_ms: number}} Link
  * @typedef {"asking" | "kept" | "gone" | "offline" | "refused"} How

@@ -49,6 +49,9 @@ async def test_the_record_is_filled_and_confirmed_with_one_tap(server: Running) 
     assert record["stop_names"] == {"en": "Street 2"}
     assert record["rung_ms"] <= record["assigned_ms"] <= record["shown_ms"] <= record["passed_ms"]
     assert record["reported_ms"] is None
+    assert (record["least_speed_mps"], record["doors"]) == (12.0, "closed"), (
+        "what the bus's own reports said near the stop"
+    )
     first = await server.http.post(path, json={"attempt": 1}, headers=mine)
     assert (first.status_code, first.json()["reported_ms"] is not None) == (201, True)
     again = await server.http.post(path, json={"attempt": 1}, headers=mine)
