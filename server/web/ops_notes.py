@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 5.0
 """Terminals are judged this often: troubles last minutes, and all buses of a province are gone through each time."""
+AT_ONCE = 200
+"""Terminals judged before a waiting fix or bell has its turn: about a millisecond."""
 DOORS_EVERY = 12
 """Counts of the doors are kept at every twelfth look: one line a minute and person at most."""
 
@@ -32,15 +34,19 @@ class OpsNotes:
                 await asyncio.sleep(LOOK_S)
                 looks += 1
                 try:
-                    self.keep(doors=looks % DOORS_EVERY == 0)
+                    await self.keep(doors=looks % DOORS_EVERY == 0)
                 except Exception:
                     log.exception("the terminals could not be judged")
         finally:
-            self.keep(doors=True)
+            self._runtime.keep(self._doors.take(self._runtime.clock.now_ms()))
 
-    def keep(self, *, doors: bool) -> None:
-        """Look now and keep what is new."""
-        notes: list[Note] = [*self._terminals.look()]
+    async def keep(self, *, doors: bool) -> None:
+        """Look now, in parts that let others have their turn, and keep what is new."""
+        known = self._terminals.known()
+        notes: list[Note] = []
+        for start in range(0, len(known), AT_ONCE):
+            notes += self._terminals.look(known[start : start + AT_ONCE])
+            await asyncio.sleep(0)
         if doors:
             notes += self._doors.take(self._runtime.clock.now_ms())
         if notes:

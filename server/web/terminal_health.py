@@ -57,7 +57,7 @@ class _Terminal:
 
 
 class TerminalBoard:
-    """The health of all terminals. `heard`, `said` as things come; `look` gives what began and ended since the last look."""
+    """The health of all terminals. `heard`, `said` as things come; `look` gives what began and ended since."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -87,22 +87,28 @@ class TerminalBoard:
                 self._terminals.popitem(last=False)
         return terminal
 
-    def look(self) -> list[TerminalNote]:
-        """Judge every terminal now; the troubles that began or ended."""
+    def known(self) -> list[VehicleId]:
+        """Every terminal that let us know anything."""
+        return list(self._terminals)
+
+    def look(self, vehicle_ids: Iterable[VehicleId]) -> list[TerminalNote]:
+        """Judge these terminals now; the troubles that began or ended."""
         now_ms, notes = self._runtime.clock.now_ms(), list[TerminalNote]()
-        for view in self._runtime.vehicles():
-            terminal = self._terminals.get(view.vehicle_id)
-            if terminal is None:
-                continue
-            found = dict(self._troubles(view, terminal, now_ms))
-            began, ended = found.keys() - terminal.wrong, terminal.wrong - found.keys()
-            notes += [
-                TerminalNote(now_ms, view.vehicle_id, trouble, trouble in began, found.get(trouble))
-                for trouble in TROUBLES
-                if trouble in began or trouble in ended
-            ]
-            terminal.wrong = set(found)
+        for vehicle_id in vehicle_ids:
+            view, terminal = self._runtime.engine.vehicle(vehicle_id, now_ms), self._terminals.get(vehicle_id)
+            if view is not None and terminal is not None:
+                notes += self._judge(view, terminal, now_ms)
         return notes
+
+    def _judge(self, view: VehicleView, terminal: _Terminal, now_ms: int) -> Iterable[TerminalNote]:
+        found = dict(self._troubles(view, terminal, now_ms))
+        began, ended = found.keys() - terminal.wrong, terminal.wrong - found.keys()
+        terminal.wrong = set(found)
+        return [
+            TerminalNote(now_ms, view.vehicle_id, trouble, trouble in began, found.get(trouble))
+            for trouble in TROUBLES
+            if trouble in began or trouble in ended
+        ]
 
     def _troubles(self, view: VehicleView, terminal: _Terminal, now_ms: int) -> Iterable[tuple[Trouble, float | None]]:
         up = terminal.state == "up"

@@ -175,7 +175,7 @@ async def test_a_bus_that_drives_through_leaves_evidence_of_itself(server: Runni
 
 async def look(server: Running) -> None:
     """Let the record keeper look, and wait until the journal holds what it saw: commits come in order."""
-    server.house.ops_notes.keep(doors=True)
+    await server.house.ops_notes.keep(doors=True)
     await keep(journal_of(server), Batch())
 
 
