@@ -6,14 +6,15 @@ import { ROW_PX, Ranks, bellOrder, busOrder, walked } from "/static/ops/live/lis
 import { bboxOf } from "/static/ops/live/map/camera.js";
 import { MapView } from "/static/ops/live/map/map.js";
 import { hasEnded, initial, step } from "/static/ops/live/state.js";
+import { overMap } from "/static/ops/live/over_view.js";
+import { Places, ringsOf } from "/static/ops/live/places.js";
 import { strip } from "/static/ops/live/strip_view.js";
-import { figures, overMap, side } from "/static/ops/live/view.js";
+import { figures, side } from "/static/ops/live/view.js";
 
 /**
  * @typedef {import("/static/ops/live/state.js").Event} Event
  * @typedef {import("/static/ops/live/state.js").Effect} Effect
  * @typedef {import("/static/ops/live/state.js").Tab} Tab
- * @typedef {import("/static/ops/live/map/ground_worker.js").Outline} Outline
  */
 
 const TICK_MS = 1_000;
@@ -21,16 +22,15 @@ const TICK_MS = 1_000;
 const REST_MS = 300;
 /** A bus chosen from the list is seen at least so near that it carries its number: 2.5 m a pixel in Korea. */
 const NEAR_SCALE = 1.3e7;
+/** What is seen around a stop whose bell has no bus yet: 300 m, as a part of the world's side. */
+const AROUND_STOP = 300 / 32_000_000;
 
 /** @type {import("/static/ops/sections.js").Mount} */
 export function mount(root, { t, session, api, route, go, onRoute }) {
   let state = initial(Date.now());
   const fleet = new Fleet();
   const ranks = new Ranks();
-  /** @type {Outline | null} */
-  let outline = null;
-  /** @type {Map<string, number>} */
-  let stopIndex = new Map();
+  const places = new Places();
   /** @type {number[]} */
   let slots = [];
   let drawing = 0;
@@ -46,10 +46,7 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
   const map = new MapView(parts.map, {
     fleet,
     loaded: (taken) => {
-      if (taken !== null) {
-        outline = taken;
-        stopIndex = new Map(taken.stopIds.map((id, index) => [id, index]));
-      }
+      if (taken !== null) places.take(taken);
       dispatch({ type: "map", taken: taken !== null });
     },
     moved: (camera) => {
@@ -67,7 +64,7 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
     state = next.state;
     for (const effect of next.effects) perform(effect);
     ringsDue ||= state.bells !== before.bells || event.type === "map";
-    if (state.strip?.routeId !== before.strip?.routeId || event.type === "map") map.focusRoute(routeIndex(state.strip?.routeId ?? null));
+    if (state.strip?.routeId !== before.strip?.routeId || event.type === "map") map.focusRoute(places.routeIndex(state.strip?.routeId ?? null));
     drawing ||= requestAnimationFrame(draw);
   }
 
@@ -90,11 +87,11 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
     if (ringsDue) showRings();
     const chosen = state.chosen === null ? null : (fleet.slotOf(state.chosen) ?? null);
     map.choose({ hides: (slot) => hidden[slot] === 1, chosen, follows: state.follows });
-    const shown = { fleet, slots, bells, garages: garages(), routes: routes(), tilesBy: outline?.attribution ?? "" };
+    const shown = { fleet, slots, bells, garages: garages(), routes: places.routes, tilesBy: places.outline?.attribution ?? "" };
     patch(parts.figures, figures(state, t));
     patch(parts.side, side(state, shown, t));
     patch(parts.over, overMap(state, shown, t));
-    patch(parts.strip, strip(state, fleet, routeName(state.strip?.routeId ?? ""), t));
+    patch(parts.strip, strip(state, fleet, places.routeName(state.strip?.routeId ?? ""), t));
     parts.strip.hidden = state.strip === null;
     measureLists();
   }
@@ -110,10 +107,10 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
   }
 
   function orderBells() {
-    const from = [fleet.changes, state.filter, state.orders.bells, state.bells, outline];
+    const from = [fleet.changes, state.filter, state.orders.bells, state.bells, places.outline];
     if (same(made.bells, from)) return;
     made.bells = from;
-    bells = bellOrder(state, fleet, routeName);
+    bells = bellOrder(state, fleet, (routeId) => places.routeName(routeId));
   }
 
   /** A list that has not been measured draws nothing: its height is known only when it stands. */
@@ -127,33 +124,7 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
 
   function showRings() {
     ringsDue = false;
-    if (outline === null) return;
-    /** @type {Map<string, import("/static/ops/live/map/rings.js").Ring>} */
-    const rings = new Map();
-    for (const bell of Object.values(state.bells ?? {})) {
-      const at = stopIndex.get(bell.stop_id);
-      if (at === undefined || hasEnded(bell)) continue;
-      const key = `${bell.stop_id}/${bell.kind}`;
-      const ring = rings.get(key) ?? { key, x: outline.stopX[at] ?? 0, y: outline.stopY[at] ?? 0, kind: bell.kind, bells: 0, rungMs: 0 };
-      rings.set(key, { ...ring, bells: ring.bells + 1, rungMs: Math.max(ring.rungMs, bell.rung_ms) });
-    }
-    map.showRings([...rings.values()]);
-  }
-
-  // -- names -------------------------------------------------------------------
-
-  /** @param {string} routeId */
-  function routeName(routeId) {
-    return outline?.routes[routeIndex(routeId) ?? -1]?.name ?? routeId;
-  }
-
-  /** @type {Map<string, number> | null} */
-  let indexes = null;
-  /** @param {string | null} routeId */
-  function routeIndex(routeId) {
-    if (outline === null || routeId === null) return null;
-    indexes ??= new Map(outline.routes.map((one, index) => [one.route_id, index]));
-    return indexes.get(routeId) ?? null;
+    map.showRings(ringsOf(places, Object.values(state.bells ?? {}).filter((bell) => !hasEnded(bell))));
   }
 
   /** @type {{changes: number, names: string[]}} */
@@ -164,16 +135,6 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
       knownGarages = { changes: fleet.changes, names: [...names].sort() };
     }
     return knownGarages.names;
-  }
-
-  /** @type {{id: string, name: string}[]} */
-  let knownRoutes = [];
-  function routes() {
-    if (knownRoutes.length === 0 && outline !== null) {
-      const order = new Intl.Collator(undefined, { numeric: true });
-      knownRoutes = outline.routes.map(({ route_id: id, name }) => ({ id, name })).sort((a, b) => order.compare(a.name, b.name));
-    }
-    return knownRoutes;
   }
 
   // -- what the operator does ----------------------------------------------------
@@ -193,11 +154,9 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
     const bell = state.bells?.[handle];
     if (bell === undefined) return;
     if (bell.vehicle_id !== undefined && fleet.slotOf(bell.vehicle_id) !== undefined) return choose(bell.vehicle_id, true);
-    const at = stopIndex.get(bell.stop_id);
-    if (at === undefined || outline === null) return;
-    const [x, y] = [outline.stopX[at] ?? 0, outline.stopY[at] ?? 0];
-    const around = 300 / 32_000_000;
-    map.fit({ west: x - around, east: x + around, north: y - around, south: y + around });
+    const at = places.stop(bell.stop_id);
+    if (at === null) return;
+    map.fit({ west: at.x - AROUND_STOP, east: at.x + AROUND_STOP, north: at.y - AROUND_STOP, south: at.y + AROUND_STOP });
   }
 
   /** The strip's route is a part of the address, so that it can be kept and sent to a colleague. */
@@ -229,7 +188,7 @@ export function mount(root, { t, session, api, route, go, onRoute }) {
       case "out":
         return map.zoom(0.5);
       case "fit":
-        return outline?.box ? map.fit(outline.box) : undefined;
+        return places.outline?.box ? map.fit(places.outline.box) : undefined;
       case "map again":
         return map.load();
     }

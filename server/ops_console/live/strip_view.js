@@ -5,7 +5,7 @@ import { icon } from "/static/shared/icons.js";
 import { kindOf } from "/static/ops/live/fleet.js";
 import { stripPicture } from "/static/ops/live/strip.js";
 import { hasEnded } from "/static/ops/live/state.js";
-import { sign } from "/static/ops/live/view.js";
+import { sign } from "/static/ops/live/signs.js";
 
 /**
  * @typedef {import("/static/shared/words.js").Translate} Translate
