@@ -23,6 +23,8 @@ COMMANDS: Mapping[str, str] = {
     "compare": "ridebell.compare_command:compare",
     "score": "ridebell.score_command:score",
     "tariff": "ridebell.tariff_command:tariff",
+    "ledger": "ridebell.ledger_command:ledger",
+    "payments": "ridebell.payments_command:payments",
     "corpus": "ridebell.corpus_command:corpus",
     "doctor": "ridebell.doctor_command:doctor",
     "export": "ridebell.take_away_command:export",

@@ -6,6 +6,7 @@ same question twice, it declines. Runs as its own process (`ridebell payments`);
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,6 +144,11 @@ def create_provider(books: PracticeBooks, manners: Manners, now_ms: Callable[[],
             Route("/balances", balances),
         ]
     )
+
+
+def system_now_ms() -> int:
+    """The machine's clock, epoch milliseconds."""
+    return time.time_ns() // 1_000_000
 
 
 def _answer(body: object, status: int) -> Response:

@@ -27,10 +27,11 @@ class ServerDied(Exception):  # noqa: N818 - it says what happened
 
 
 class ServerProcess:
-    """`ridebell serve …` as a child: `async with ServerProcess(arguments, log) as server: server.url`."""
+    """`ridebell serve …` as a child, or another command that serves: `async with ServerProcess(arguments, log) as server`."""
 
-    def __init__(self, arguments: Sequence[str], log: Path) -> None:
+    def __init__(self, arguments: Sequence[str], log: Path, *, command: str = "serve") -> None:
         self._arguments = arguments
+        self._command = command
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -44,7 +45,7 @@ class ServerProcess:
                 sys.executable,
                 "-m",
                 "ridebell",
-                "serve",
+                self._command,
                 *self._arguments,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,

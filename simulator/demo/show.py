@@ -27,7 +27,7 @@ from simulator.demo.tally import Tally
 from simulator.driver import Habits
 from simulator.events import Answered, Event, Fixed, Rang, SignedOff, SignedOn, TookBack, Visited
 from simulator.networks import town
-from simulator.networks.town_map import VEHICLES_FILE
+from simulator.networks.town_map import FARES_FILE, VEHICLES_FILE
 from simulator.riders import Demand
 from simulator.world import Options, World
 
@@ -85,9 +85,10 @@ def make_town(data_dir: Path) -> Path:
 async def run(plan: Plan, stop: asyncio.Event) -> dict[str, Any]:
     """Run the demo until its time is over or `stop` is set; the report. Raises `ServerDied`."""
     network_file = make_town(plan.data_dir)
-    arguments = _server_arguments(plan, network_file)
+    practice = ["--data", str(plan.data_dir / "practice-payments"), "--port", "0"]
     async with (
-        ServerProcess(arguments, plan.data_dir / "server.log") as server,
+        ServerProcess(practice, plan.data_dir / "payments.log", command="payments") as payments,
+        ServerProcess(_server_arguments(plan, network_file, payments.url), plan.data_dir / "server.log") as server,
         _stage(plan, server.url, compiled.load(network_file)) as show,
     ):
         memory = asyncio.create_task(_watch_memory(server))
@@ -112,10 +113,11 @@ async def _watch_memory(server: ServerProcess) -> None:
     server.memory["warm"] = server.rss_mb()
 
 
-def _server_arguments(plan: Plan, network_file: Path) -> Sequence[str]:
+def _server_arguments(plan: Plan, network_file: Path, payments_url: str) -> Sequence[str]:
     data = ["--network", str(network_file), "--data", str(plan.data_dir), "--vehicles", str(VEHICLES_FILE)]
     clock = ["--as-of", datetime.now(UTC).isoformat(), "--rate", str(plan.speed)] if plan.speed != 1.0 else []
-    return [*data, "--port", str(plan.port), "--demo", *clock]
+    fares = ["--fares", str(FARES_FILE), "--payments", payments_url]
+    return [*data, *fares, "--port", str(plan.port), "--demo", *clock]
 
 
 @contextlib.asynccontextmanager

@@ -12,6 +12,7 @@ from geo.path import Path
 
 TOWN_FILE = File(__file__).with_name("town.json")
 VEHICLES_FILE = File(__file__).with_name("town-vehicles.json")
+FARES_FILE = File(__file__).with_name("town-fares.json")
 SCHEMA = 1
 KERB_M = 7.0
 """A stop's pole stands this far to the right of the street's middle: two lanes and the pavement's edge."""
