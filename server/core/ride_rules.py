@@ -77,8 +77,13 @@ class RideRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     stood_clear_m: float = 150.0
     stood_s: float = 240.0
     """How long before the bus comes, and after it has left, standing there tells of boarding and alighting."""
-    stood_weight: float = 2.0
-    """Riders stand at their stops (four in five are seen to); who drives or cycles past seldom does (one in ten)."""
+    stood_weight: float = 3.0
+    """Riders stand at their stops (four in five are seen to); who drives or cycles past seldom does (one in twenty)."""
+
+    walk_mps: float = 2.0
+    strayed_weight: float = 4.0
+    """Who got off at a stop is within a walk of it when next seen, and so before who got on: twice as fast somebody drives,
+    and one in fifty steps out of a bus into another car within that time."""
 
     # -- silence of the phone itself --
     mute_per_slot: float = 0.35
@@ -86,6 +91,14 @@ class RideRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     mute_after: float = 3.5
     """A phone that tells nothing at all: against being on board by each slot in which it should have told something, up to
     a limit. Before the first word it may not have woken yet; after the last it may have died (one in thirty)."""
+
+    woken_after_s: float = 40.0
+    woken_sigma_s: float = 15.0
+    woken_limit: float = 5.0
+    """A phone that sleeps on the way is woken when it has lost the beacons (iOS tells it 10 to 30 s after, at the next
+    scan): it got off so long before it told again. By how much another stop is worse, at most."""
+    asleep_s: float = 60.0
+    """A phone that tells nothing for so long, and then that it hears nothing, has been asleep."""
 
     # -- decision --
     prior_by_hand: float = 4.0

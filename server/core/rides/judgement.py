@@ -14,7 +14,7 @@ from server.core.model import StopId, VisitOutcome
 from server.core.ride_rules import RideRules
 from server.core.rides.phone import Phone
 from server.core.rides.trail import Call, Run, Trail
-from server.core.rides.weighing import Gap, Odds, Weight, stood_at, told_of, weigh
+from server.core.rides.weighing import Gap, Odds, Weight, stood_at, strayed, told_of, weigh, woken_ms
 
 CO_MOTION = 2.0
 """A gap whose odds inside against far are at least this (seven to one) was ridden, or driven, together with the bus."""
@@ -120,13 +120,15 @@ def _by_phone(
     likeliest = against = -math.inf
     told = told_of(gaps, phone, trail, rules)
     stood = [stood_at(call.arrived_ms, _left_ms(call), phone, trail, rules) for call in calls]
+    far = [strayed(call.arrived_ms, _left_ms(call), phone, trail, rules) for call in calls]
     ends = _Ends(
         [
-            _doors(call) + _begin(calls, i, hints, rules) + rules.stood_weight * stood[i][0]
+            _doors(call) + _begin(calls, i, hints, rules) + rules.stood_weight * stood[i][0] + far[i][0]
             for i, call in enumerate(calls)
         ],
-        [_doors(call) + rules.stood_weight * stood[i][1] for i, call in enumerate(calls)],
+        [_doors(call) + rules.stood_weight * stood[i][1] + far[i][1] for i, call in enumerate(calls)],
     )
+    _wake(ends.alight, calls, woken_ms(phone, trail, rules), rules)
     for phone_db, share in zip(rules.phone_db, rules.phone_share, strict=True):
         tried = _with_silence([weigh(one, rules, phone_db=phone_db) for one in told], rules)
         found = _pairs(calls, tried, ends, hints, over=run.over)
@@ -138,6 +140,16 @@ def _by_phone(
         against = _either(against, math.log(share) + _outside(tried, rules))
     prior = rules.prior_by_hand if hints.by_hand_ms is not None else rules.prior_by_phone
     return _best(calls, gaps, weights, pairs, prior + (rules.prior_bell if hints.rang else 0.0) - against)
+
+
+def _wake(alight: list[float], calls: Sequence[Call], sleeps: Sequence[tuple[int, int]], rules: RideRules) -> None:
+    """A phone that slept on the way and was woken outside: it lost the bus shortly before, and not at an earlier stop."""
+    for slept_ms, woke_ms in sleeps:
+        for i, call in enumerate(calls):
+            if slept_ms < call.arrived_ms < woke_ms:
+                off_s = (woke_ms - call.arrived_ms) / 1000.0 - rules.woken_after_s
+                sigmas = off_s / rules.woken_sigma_s
+                alight[i] -= min(rules.woken_limit, 0.5 * sigmas * sigmas)
 
 
 def _with_silence(weights: Sequence[Weight], rules: RideRules) -> list[Weight]:

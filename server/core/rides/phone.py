@@ -121,11 +121,23 @@ class Phone:
         inside = [position for at_ms, position in self._positions.items() if from_ms <= at_ms <= to_ms]
         return sorted(inside)
 
+    def position_before(self, at_ms: int) -> Position | None:
+        """Where it was last before an instant."""
+        return self._positions.get(max((known for known in self._positions if known < at_ms), default=-1))
+
+    def position_after(self, at_ms: int) -> Position | None:
+        """Where it was first after an instant."""
+        return self._positions.get(min((known for known in self._positions if known > at_ms), default=-1))
+
     def told_between(self, from_ms: int, to_ms: int) -> int:
         """How many slots of a time it told anything of: heard, listened, or where it was."""
         slots = {at_ms // SLOT_MS for at_ms in self._positions if from_ms <= at_ms <= to_ms}
         first, last = from_ms // SLOT_MS, to_ms // SLOT_MS
         return len(slots | {slot for slot in range(first, last + 1) if slot in self._listened})
+
+    def told_slots(self) -> list[int]:
+        """The slots of which it told anything, in order."""
+        return sorted(self._listened | {at_ms // SLOT_MS for at_ms in self._positions})
 
     def last_ms(self, vehicle_id: VehicleId) -> int | None:
         """When a bus was heard last."""

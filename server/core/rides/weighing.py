@@ -7,6 +7,7 @@ for beside. Between two stops nobody changes, so a gap is the unit of evidence.
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from server.core.ride_rules import RideRules
@@ -69,11 +70,15 @@ class Levels(NamedTuple):
 
 
 class Told(NamedTuple):
-    """All that a phone tells of a gap and of the stop it begins at, before it is weighed."""
+    """All that a phone tells of a gap and of the stop it begins at, before it is weighed.
+
+    `beyond`: what positions say against having been near that stop with the bus; they never speak for more than that.
+    """
 
     within: Levels
     near: Levels
     motion: Odds
+    beyond: float
     told: int
     slots: int
 
@@ -93,6 +98,7 @@ def told_of(gaps: Sequence[Gap], phone: Phone, trail: Trail, rules: RideRules) -
                 within=_levels(phone, trail, from_ms, to_ms, rules),
                 near=_levels(phone, trail, near_ms, from_ms, rules),
                 motion=_motion(phone, trail, from_ms, to_ms, rules),
+                beyond=min(0.0, _motion(phone, trail, near_ms, from_ms, rules).beside),
                 told=phone.told_between(gap.from_ms, gap.to_ms),
                 slots=slots,
             )
@@ -104,9 +110,10 @@ def told_of(gaps: Sequence[Gap], phone: Phone, trail: Trail, rules: RideRules) -
 def weigh(told: Told, rules: RideRules, *, phone_db: float) -> Weight:
     """Weigh what a phone told of one gap, if it hears so much louder than the usual one."""
     within = _radio(told.within, rules, phone_db, rules.radio_slots).limited(rules.radio_limit)
+    near = _radio(told.near, rules, phone_db, rules.near_slots).limited(rules.near_limit)
     return Weight(
         within=within.plus(told.motion),
-        near=_radio(told.near, rules, phone_db, rules.near_slots).limited(rules.near_limit),
+        near=near.plus(Odds(told.beyond, told.beyond)),
         told=told.told,
         slots=told.slots,
         placed=told.motion.inside > 0.0,
@@ -200,6 +207,17 @@ def stood_at(came_ms: int, left_ms: int, phone: Phone, trail: Trail, rules: Ride
     return _any_stands(before, stop, trail, rules), _any_stands(after, stop, trail, rules)
 
 
+def woken_ms(phone: Phone, trail: Trail, rules: RideRules) -> list[tuple[int, int]]:
+    """When the phone fell silent and when it told again, each time it then heard nothing: it was asleep, and was woken."""
+    slots, own = phone.told_slots(), phone.slots_of(trail.vehicle_id)
+    least = round(rules.asleep_s * 1000) // SLOT_MS
+    return [
+        (before * SLOT_MS, after * SLOT_MS)
+        for before, after in pairwise(slots)
+        if after - before >= least and not any(slot in own for slot in range(after, after + 3))
+    ]
+
+
 def _any_stands(positions: Iterable[Position], stop: tuple[float, float], trail: Trail, rules: RideRules) -> bool:
     for position in positions:
         if math.dist(stop, (position.x, position.y)) > rules.stood_m + position.accuracy_m:
@@ -208,6 +226,24 @@ def _any_stands(positions: Iterable[Position], stop: tuple[float, float], trail:
         if bus is None or math.dist(stop, bus) > rules.stood_clear_m:
             return True
     return False
+
+
+def strayed(came_ms: int, left_ms: int, phone: Phone, trail: Trail, rules: RideRules) -> tuple[float, float]:
+    """What it says against getting on, and off, at a stop that the phone could not walk to, or from, in the time it had."""
+    stop = trail.place(came_ms)
+    if stop is None:
+        return 0.0, 0.0
+    before, after = phone.position_before(came_ms), phone.position_after(left_ms)
+    return (
+        _too_far(stop, before, (left_ms - before.at_ms) / 1000.0, rules) if before is not None else 0.0,
+        _too_far(stop, after, (after.at_ms - came_ms) / 1000.0, rules) if after is not None else 0.0,
+    )
+
+
+def _too_far(stop: tuple[float, float], position: Position, time_s: float, rules: RideRules) -> float:
+    away_m = math.dist(stop, (position.x, position.y)) - rules.stood_m - 2.0 * position.accuracy_m
+    faster = max(0.0, away_m) / max(1.0, time_s) / rules.walk_mps - 1.0
+    return -rules.strayed_weight * min(1.0, max(0.0, faster))
 
 
 def _near(off_m2: float, variance: float, rules: RideRules) -> float:
