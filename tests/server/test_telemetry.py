@@ -77,6 +77,14 @@ def test_percentiles_are_of_the_latest_samples_and_sums_of_all() -> None:
     assert (latency.count, latency.total_ms) == (150, 50 * 9_999.0 + 5_050.0)
 
 
+def test_figures_say_of_how_many_samples_and_how_long_ago_the_first_was() -> None:
+    latency = Latency(window=2)
+    assert latency.figures(5_000) == {"p50": None, "p95": None, "p99": None, "n": 0.0, "window_s": None}
+    for at_ms in (1_000, 2_000, 3_000):
+        latency.add(4.0, at_ms)
+    assert latency.figures(5_000) == {"p50": 4.0, "p95": 4.0, "p99": 4.0, "n": 2.0, "window_s": 3.0}
+
+
 def test_a_fix_is_taken_or_refused_by_its_reason() -> None:
     telemetry = counted(
         (FIX, []), (FIX, [FixRefused(0, BUS, Reason.FIX_STALE)]), (FIX, [FixRefused(0, BUS, Reason.FIX_STALE)])
