@@ -32,7 +32,7 @@ from server.core.rides.book import RideBook
 from server.core.rides.decision import Verdict, decide, evidence
 from server.core.rides.judgement import Hints, Judgement, judge
 from server.core.rides.memory import RideMemory
-from server.core.rides.phone import Heard, Phone, Position
+from server.core.rides.phone import SLOT_MS, Heard, Phone, Position
 from server.core.rides.trail import Call, Run, Trail
 from server.core.rides.weighing import level, rival
 
@@ -480,3 +480,40 @@ def test_the_book_forgets_the_oldest_that_ended() -> None:
 
 def numbered(ride: Ride, number: int, state: RideState) -> Ride:
     return replace(ride, ride_id=RideId(f"ride-{number}"), rider_id=RiderId(f"r{number}"), state=state)
+
+
+# -- sleep, and ways too long to walk ---------------------------------------------------
+
+
+def asleep(slept_s: int, woke_s: int) -> Phone:
+    """A phone that rode from stop 1, fell asleep on the way, and was woken without the bus for ten seconds."""
+    awake = riding(1, 6, until_s=slept_s)
+    awake.listen(woke_s * 1000, (woke_s + 10) * 1000)
+    return awake
+
+
+@pytest.mark.parametrize("alight", [3, 4, 5])
+def test_a_phone_that_is_woken_outside_has_just_lost_the_bus(alight: int) -> None:
+    off_s = alight * (GAP_S + STAND_S) + 4
+    found = judged([asleep(200, off_s + 38)])
+    assert found.alight is not None
+    assert found.alight.visit_index == alight
+    assert found.alight_share > 0.8
+
+
+def test_a_phone_that_wakes_in_the_bus_was_not_outside() -> None:
+    told = riding(1, 6, until_s=200)
+    late = riding(1, 6, until_s=420)
+    told.hear(Heard(A, 0, slot.loudest_dbm, index * SLOT_MS) for index, slot in late.slots_of(A).items() if index > 70)
+    found = judged([told])
+    assert found.alight is not None
+    assert found.alight.visit_index >= 5
+
+
+def test_nobody_got_off_where_the_phone_cannot_have_walked_from() -> None:
+    near, far = riding(1, 4, blind=True), riding(1, 4, blind=True)
+    at_ms = (4 * (GAP_S + STAND_S) + 40) * 1000
+    stop_m = visits()[4].along_m
+    near.be_at([Position(at_ms, stop_m + 30.0, 0.0, 8.0)])
+    far.be_at([Position(at_ms, stop_m + 2500.0, 0.0, 8.0)])
+    assert judged([near]).ride > judged([far]).ride
