@@ -63,7 +63,10 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
 
 
 class Recovered(msgspec.Struct, frozen=True):
-    """What a journal knows at start: the latest record of everything not ended, and the last number of each stream."""
+    """What a journal knows at start: the latest record of everything not ended, and the last number of each stream.
+
+    Also, of the bells rung last, those that a bus has answered: their riders may still be on board.
+    """
 
     facts: Sequence[Fact]
     last_seq: dict[str, int]
@@ -106,7 +109,7 @@ class Journal(Protocol):
         ...
 
     async def recover(self) -> Recovered:
-        """Read what a new engine starts from: open bells and rides, live alerts, assignments."""
+        """Read what a new engine starts from: open and lately answered bells, open rides, live alerts, assignments."""
         ...
 
     async def find_bell(self, bell_id: BellId) -> Bell | None:

@@ -172,18 +172,23 @@ async def test_any_float_survives(backend: "Backend", eta_s: float) -> None:
     assert str(kept.eta_s) == str(eta_s)
 
 
-async def test_recovery_gives_the_latest_record_of_what_has_not_ended(backend: "Backend") -> None:
+async def test_recovery_gives_the_latest_record_of_what_has_not_ended_and_of_who_may_be_on_board(
+    backend: "Backend",
+) -> None:
     ended, open_, moved = bell("bell-ended"), bell("bell-open1"), bell("bell-moved")
+    served = bell("bell-served", state=BellState.SERVED, at_ms=3000)
     later = bell("bell-moved", state=BellState.PASSED, at_ms=2000)
     on = Assignment(vehicle_id=VehicleId("v1"), at_ms=1, route_id=RouteId("G1300"))
     for batch in (
         Batch(facts=[ended, open_, moved, alert("a1"), alert("a2"), on]),
-        Batch(facts=[bell("bell-ended", state=BellState.SERVED), later, alert("a2", outcome=Outcome.SERVED)]),
+        Batch(
+            facts=[bell("bell-ended", state=BellState.CANCELLED), served, later, alert("a2", outcome=Outcome.SERVED)]
+        ),
         Batch(facts=[Assignment(vehicle_id=VehicleId("v2"), at_ms=2, trip=TRIP)]),
         Batch(facts=[Assignment(vehicle_id=VehicleId("v2"), at_ms=3)]),
     ):
         assert await keep(backend.journal, batch) is None
-    assert list((await backend.journal.recover()).facts) == [open_, later, alert("a1"), on]
+    assert list((await backend.journal.recover()).facts) == [open_, later, served, alert("a1"), on]
 
 
 async def test_the_last_record_wins_within_one_batch(backend: "Backend") -> None:
