@@ -179,7 +179,8 @@ def report(
 morning; {ops_feed.BUSES:,} buses, each with a fix a second through the feed's socket; `/ops` in Chromium {browser} without a graphics card
 (software GL), window 1440 × 900. Server, feed and browser shared {os.cpu_count()} virtual cores ({platform.machine()}), CPython {platform.python_version()},
 Playwright {version("playwright")}, commit {commit.stdout.strip()}; load average before it began {load:.1f}. {seconds:.0f} s at each zoom; a frame is one that the page was asked to draw and drew, all buses
-gliding between their fixes.
+gliding between their fixes. Where others use the machine, feed and server fall behind first (few KB/s, a small share of a core) and
+buses are moved by older fixes; frames are drawn all the same.
 
 | zoom | frames/s | p99 between frames, ms | longest, ms | page's main thread | KB/s to the page | server's process, all of its work |
 |---|---:|---:|---:|---:|---:|---:|
