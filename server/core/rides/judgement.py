@@ -196,7 +196,7 @@ def _outside(weights: Sequence[Weight], rules: RideRules) -> float:
     goes_on = -math.inf
     for i, weight in enumerate(weights):
         told = weight.near.beside + weight.within.beside
-        goes_on = _sum((rules.prior_beside, goes_on + rules.beside_lasts)) + told
+        goes_on = _either(rules.prior_beside, goes_on + rules.beside_lasts) + told
         until = weights[i + 1].near.beside if i + 1 < len(weights) else 0.0
         ways += [goes_on + until, rules.prior_near + weight.near.inside]
     return _sum(ways)
@@ -257,7 +257,8 @@ def _best(
 
 def _either(one: float, other: float) -> float:
     """The logarithm of the sum of two likelihoods that are given as logarithms."""
-    return _sum((one, other))
+    high, low = (one, other) if one > other else (other, one)
+    return high if low == -math.inf else high + math.log1p(math.exp(low - high))
 
 
 def _sum(logs: Sequence[float]) -> float:

@@ -4,7 +4,9 @@ Everything kept is a maximum, a union or a record by its own time: what comes la
 same state as what came in time.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import NamedTuple
 
 from server.core.model import VehicleId
@@ -18,6 +20,9 @@ BUSES_KEPT = 12
 """Buses remembered of a phone; who was heard least goes first. At a busy stop five to ten are heard."""
 POSITIONS_KEPT = 720
 """Positions remembered of a phone (an hour at one in 5 s); the oldest go first. Never written to disk."""
+
+
+_time = attrgetter("at_ms")
 
 
 class Slot(NamedTuple):
@@ -48,11 +53,12 @@ class Heard(NamedTuple):
 class Phone:
     """The memory of one phone: slots by bus, positions, and when its receiver was on."""
 
-    __slots__ = ("_listened", "_positions", "_slots", "changed", "newest_ms")
+    __slots__ = ("_listened", "_ordered", "_positions", "_slots", "changed", "newest_ms")
 
     def __init__(self) -> None:
         self._slots: dict[VehicleId, dict[int, Slot]] = {}
         self._positions: dict[int, Position] = {}
+        self._ordered: list[Position] = []
         self._listened: set[int] = set()
         self.newest_ms = 0
         """The latest time of which this phone has told anything."""
@@ -93,6 +99,7 @@ class Phone:
             self.newest_ms = max(self.newest_ms, position.at_ms)
         for at_ms in sorted(self._positions)[:-POSITIONS_KEPT]:
             del self._positions[at_ms]
+        self._ordered = sorted(self._positions.values())
 
     def listen(self, from_ms: int, to_ms: int) -> None:
         """Keep that its receiver was on: slots that it covers whole, or by more than half."""
@@ -118,20 +125,22 @@ class Phone:
 
     def positions_between(self, from_ms: int, to_ms: int) -> list[Position]:
         """Where it was in a time, in order."""
-        inside = [position for at_ms, position in self._positions.items() if from_ms <= at_ms <= to_ms]
-        return sorted(inside)
+        first = bisect_left(self._ordered, from_ms, key=_time)
+        return self._ordered[first : bisect_right(self._ordered, to_ms, key=_time)]
 
     def position_before(self, at_ms: int) -> Position | None:
         """Where it was last before an instant."""
-        return self._positions.get(max((known for known in self._positions if known < at_ms), default=-1))
+        index = bisect_left(self._ordered, at_ms, key=_time)
+        return self._ordered[index - 1] if index else None
 
     def position_after(self, at_ms: int) -> Position | None:
         """Where it was first after an instant."""
-        return self._positions.get(min((known for known in self._positions if known > at_ms), default=-1))
+        index = bisect_right(self._ordered, at_ms, key=_time)
+        return self._ordered[index] if index < len(self._ordered) else None
 
     def told_between(self, from_ms: int, to_ms: int) -> int:
         """How many slots of a time it told anything of: heard, listened, or where it was."""
-        slots = {at_ms // SLOT_MS for at_ms in self._positions if from_ms <= at_ms <= to_ms}
+        slots = {position.at_ms // SLOT_MS for position in self.positions_between(from_ms, to_ms)}
         first, last = from_ms // SLOT_MS, to_ms // SLOT_MS
         return len(slots | {slot for slot in range(first, last + 1) if slot in self._listened})
 
