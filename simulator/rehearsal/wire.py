@@ -101,7 +101,8 @@ def _check_in(said: line.CheckInLine, ref: str) -> wire.CheckIn:
 
 
 def _sightings(said: line.SightingsLine) -> wire.Sightings:
-    return wire.Sightings(**{name: getattr(said, name) for name in wire.Sightings.__struct_fields__})
+    names = (name for name in wire.Sightings.__struct_fields__ if name != "ref")
+    return wire.Sightings(**{name: getattr(said, name) for name in names})
 
 
 def heard(
