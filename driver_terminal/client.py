@@ -16,8 +16,7 @@ from driver_terminal.display import Display, DisplayedAlert
 from driver_terminal.ledger import DisplayLedger
 from driver_terminal.screen import Screen, ScreenCounts
 from server.core.model import Answer, Doors
-from server.protocol.link import Link, Token, socket_url
-from server.protocol.link import NoAnswer as NoAnswer
+from server.protocol.link import Link, NoAnswer as NoAnswer, Token, socket_url
 from server.protocol.messages import (
     AlertMessage,
     ClearMessage,

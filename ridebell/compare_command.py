@@ -25,8 +25,7 @@ def compare(
     """Show which bells fared differently in two runs."""
     import msgspec
 
-    from server.replays.comparison import as_csv
-    from server.replays.comparison import compare as compared
+    from server.replays.comparison import as_csv, compare as compared
 
     comparison = compared(_run(one), _run(other))
     if csv is not None:

@@ -13,8 +13,7 @@ from rider_client.bell import RiderBell
 from rider_client.senses import BATCH_S, Senses
 from rider_client.watch import StopWatch
 from server.core.model import ON_BOARD, BellKind, Need, Reason
-from server.protocol.link import Link, Token, socket_url
-from server.protocol.link import NoAnswer as NoAnswer
+from server.protocol.link import Link, NoAnswer as NoAnswer, Token, socket_url
 from server.protocol.messages import (
     Arrivals,
     BellMessage,

@@ -2,9 +2,18 @@
 
 from typing import assert_never
 
-from server.core import approach as approaching
-from server.core import bells as life
-from server.core import hinted, placing, recognition, sensing, serving, signon, tracking, trailing
+from server.core import (
+    approach as approaching,
+    bells as life,
+    hinted,
+    placing,
+    recognition,
+    sensing,
+    serving,
+    signon,
+    tracking,
+    trailing,
+)
 from server.core.approach import Arrived, Finished, VisitEvent
 from server.core.course import Call
 from server.core.effects import Assigned, Effect, FixRefused, Refused, StopVisited

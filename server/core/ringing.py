@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from server.core import bells as life
-from server.core import refusals, serving
+from server.core import bells as life, refusals, serving
 from server.core.dispatch import arrives_in_s, rests
 from server.core.effects import BellRepeated, Effect, Refused
 from server.core.events import Cancel, Respond, Ring, Shown, StillThere

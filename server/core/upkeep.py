@@ -1,7 +1,6 @@
 """What time alone changes: silence, overtaking, expiry, forgetting. Level 12 of the core."""
 
-from server.core import bells as life
-from server.core import serving
+from server.core import bells as life, serving
 from server.core.dispatch import acceptable, can_be_told, may_be_ahead, needed_m, overtaken_by
 from server.core.effects import Effect
 from server.core.model import ON_BOARD, Bell, BellKind, BellState, Outcome, Reason, VehicleId, VisitOutcome

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter, Query, Request
-from fastapi import Path as PathPart
+from fastapi import APIRouter, Path as PathPart, Query, Request
 from starlette.responses import FileResponse, Response
 
 from server.archive import Archive

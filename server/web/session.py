@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import ClassVar
 
-from server.core.effects import Effect
-from server.core.effects import Refused as RefusedEffect
+from server.core.effects import Effect, Refused as RefusedEffect
 from server.core.model import Reason
 from server.protocol import messages as wire
 from server.protocol.codec import Codec, Rejected, encode

@@ -10,8 +10,7 @@ from server.core.effects import VehicleView
 from server.core.events import Fix
 from server.core.model import VehicleId
 from server.evidence import TerminalNote, Trouble
-from server.protocol import messages as wire
-from server.protocol import schema_ops as body
+from server.protocol import messages as wire, schema_ops as body
 from server.runtime import OPS_TERMINALS, Runtime
 
 MINUTE_MS = 60_000

@@ -11,8 +11,15 @@ import socket as sockets
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, WSUpgradeResponse
-from picows import WSUpgradeResponseWithListener as Answer
+from picows import (
+    WSFrame,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener as Answer,
+)
 from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined]
 from uvicorn.server import ServerState
 

@@ -9,8 +9,7 @@ from random import Random
 from typing import Generic, TypeVar
 
 from server.core.model import END_STATES
-from server.protocol import messages as wire
-from server.protocol import recording as line
+from server.protocol import messages as wire, recording as line
 from server.protocol.expectations import Decision, Expectation, complaints
 from server.protocol.link import Link, socket_url
 from server.protocol.scenario import AlertNames, Result, Scenario, Verdict, unanswered

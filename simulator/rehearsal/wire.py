@@ -8,8 +8,7 @@ from typing import NamedTuple, assert_never
 
 import msgspec
 
-from server.protocol import messages as wire
-from server.protocol import recording as line
+from server.protocol import messages as wire, recording as line
 from server.protocol.expectations import Decision, Expectation
 
 ON_A_SOCKET = frozenset({"bell", "ride", "alert", "clear", "refused"})

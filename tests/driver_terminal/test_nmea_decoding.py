@@ -5,8 +5,7 @@ from functools import reduce
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from driver_terminal.nmea import GGA_ALONE, KNOT_MPS, METRES_PER_HDOP, Position, PositionDecoder
 

@@ -3,8 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from driver_terminal.progress import FASTEST_MPS, JUMP_MARGIN_M, STILL_M, OwnProgress
 

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pyproj
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from geo.frame import Frame
 

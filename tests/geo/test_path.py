@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import shapely
 import shapely.ops
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from geo.approaches import JITTER_M, ROUNDING_M

@@ -6,8 +6,7 @@ from pathlib import Path as File
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from geo.frame import Frame
 from geo.path import Path

@@ -4,12 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from rich.console import Console
 
-from loadtest import __main__ as runner
-from loadtest import measures as measures_module
+from loadtest import __main__ as runner, measures as measures_module
 from loadtest.measures import Measures, Summary, Threshold, Thresholds, judge, percentile, read_thresholds
 from loadtest.report import make_report, print_report, read_report, write_report
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.core.effects import Effect
 from server.core.engine import RouteEngine
@@ -125,7 +124,12 @@ def test_each_type_of_line_is_taken() -> None:
     run = new_replay()
     decisions = [json.loads(msgspec.json.encode(d)) for d in run.run(parsed(lines))]
     assert of(decisions, "bell")[-1]["state"] == "cancelled"
-    assert [d["reason"] for d in of(decisions, "refused")] == ["unknown_alert", "not_on_board", "unknown_ride", "unknown_ride"]
+    assert [d["reason"] for d in of(decisions, "refused")] == [
+        "unknown_alert",
+        "not_on_board",
+        "unknown_ride",
+        "unknown_ride",
+    ]
     assert run.read["sightings"] == run.read["undo"] == 1
     assert run.written["bell"] == len(of(decisions, "bell"))
 

@@ -1,8 +1,7 @@
 """A client that comes back continues exactly where it left off, or is told to begin anew."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.core.model import RiderId, VehicleId
 from server.ports import Outgoing

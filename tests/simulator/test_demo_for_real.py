@@ -62,7 +62,13 @@ async def test_a_limited_demo_reports_and_keeps_its_promises() -> None:
     report: dict[str, Any] = json.loads(stdout)
     assert process.returncode == 0, report["violations"]
     assert_gone(servers)
-    assert [link.split(": http")[0] for link in links] == ["Stop page", "Rider app", "Stop kiosk", "Driver screen", "Operator"]
+    assert [link.split(": http")[0] for link in links] == [
+        "Stop page",
+        "Rider app",
+        "Stop kiosk",
+        "Driver screen",
+        "Operator",
+    ]
     assert sum(report["bells"].values()) == report["bells_accepted"] > 5
     assert report["bells_without_end"] == report["alerts_displayed_after_stop"] == report["told_wrong"] == 0
     assert report["violations"] == []

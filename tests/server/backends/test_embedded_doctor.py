@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from server.backends.embedded import Finding, Severity, check_data_dir, open_embedded
-from server.backends.embedded import doctor as doctor_module
+from server.backends.embedded import Finding, Severity, check_data_dir, doctor as doctor_module, open_embedded
 from server.backends.embedded.doctor import judge_commit_time
 from server.backends.embedded.schema import FILE_NAME, SCHEMA_VERSION
 

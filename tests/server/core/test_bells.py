@@ -1,8 +1,7 @@
 """The bell's state machine is closed, and its book stays small and right."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
 from server.core.bells import MOVES, BellBook, IllegalMoveError, fail, give, move, wait

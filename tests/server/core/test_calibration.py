@@ -4,8 +4,7 @@ import itertools
 import random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.core.calibration import HORIZONS_S, Band, Calibration, Quantiles, horizon_class, still_to_come
 

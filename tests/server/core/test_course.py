@@ -4,11 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from server.core.assembly import Call as PlannedCall
-from server.core.assembly import PlannedTrip, build_network
+from server.core.assembly import Call as PlannedCall, PlannedTrip, build_network
 from server.core.calibration import Calibration
 from server.core.course import (
     FIRST_STOP_M,

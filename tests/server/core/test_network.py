@@ -5,8 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.core.assembly import Call, PlannedTrip, Service, build_network
 from server.core.model import BlockId, RouteId, StopId, TripId

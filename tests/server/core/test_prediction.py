@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.core.assembly import Call, PlannedTrip, build_network
 from server.core.course import APPROACH_MPS, REST_S

@@ -418,6 +418,16 @@ def test_an_ended_ride_is_taken_back_from_the_journal_once() -> None:
     assert other.engine.ride(ended.ride_id) == ended
 
 
+def test_what_a_ride_costs_is_written_on_its_record() -> None:
+    world = riding()
+    ride = aboard(world)
+    priced = world.engine.price_ride(ride.ride_id, 1650)
+    assert priced is not None
+    assert world.engine.ride(ride.ride_id) == priced
+    assert priced.fare_won == 1650
+    assert world.engine.price_ride(RideId("nobody's"), 1650) is None
+
+
 def test_a_bus_that_comes_back_takes_its_stop_bells_again() -> None:
     world = riding()
     aboard(world)

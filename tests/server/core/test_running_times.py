@@ -1,8 +1,7 @@
 """How long links take: the timetable first, then the buses, and of them the last ones most."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.core import running_times
 from server.core.model import RouteId, StopId

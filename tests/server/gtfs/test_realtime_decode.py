@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 from google.transit import gtfs_realtime_pb2 as pb
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.core.model import Reason, Source, TripKey
 from server.gtfs.realtime import FeedClock, FeedRefusal, RefusedMessage, VehiclePositions, decode_vehicle_positions

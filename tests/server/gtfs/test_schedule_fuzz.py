@@ -5,8 +5,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.core.network import Network
 from server.gtfs.problems import FeedError

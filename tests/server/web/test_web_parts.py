@@ -8,8 +8,7 @@ from pathlib import Path
 
 import jwt
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.core.model import Reason
 from server.protocol import tokens

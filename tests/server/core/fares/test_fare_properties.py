@@ -1,7 +1,6 @@
 """What must hold of every fare, whoever rides what, when and how far."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.core.fares.pricing import Adjustment, price, reprice
 from server.core.fares.riding import Bill, FareRide, Tap

@@ -6,8 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.core.fares import reading
 from server.core.fares.reading import Flawed, read_tariff
