@@ -71,6 +71,7 @@ def test_on_and_off_by_hand() -> None:
     world = riding()
     ride = aboard(world)
     assert (ride.state, ride.board and ride.board.stop_id, ride.by_hand) == (ABOARD, stop_id(1), True)
+    assert (ride.distance_m, world.engine.undecided_count) == (None, 1)
     world.until_stands(4)
     world.do(CheckOut(ME, ride.ride_id))
     ended = world.rides()[-1]
@@ -78,6 +79,7 @@ def test_on_and_off_by_hand() -> None:
     assert [one.key for one in ended.evidence] == [EvidenceKey.CHECKED_IN, EvidenceKey.CHECKED_OUT]
     world.run(950)
     assert world.ride_states() == [ABOARD, ALIGHTED, SETTLED]
+    assert world.engine.undecided_count == 0
     assert refused(world.do(Undo(ME, ride.ride_id))) == [Reason.UNDO_TOO_LATE]
     assert refused(world.do(Correct(ME, ride.ride_id, party=2))) == [Reason.UNDO_TOO_LATE]
 
