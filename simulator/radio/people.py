@@ -18,7 +18,7 @@ CABIN_M = (5.0, 1.1)
 WALK_MPS = (1.3, 0.2)
 AFTER_S = (260, 400)
 """A phone listens on for so long after its owner has got off."""
-SPREAD = 0.6
+SPREAD = 0.5
 """Of the logarithm of a ride's length."""
 
 
@@ -87,7 +87,7 @@ class Casting:
     def __init__(self, film: Film, riders: Riders, passers: Passers) -> None:
         self._film, self._riders, self._passers = film, riders, passers
         last_s = film.seconds - max(AFTER_S) - 30
-        self._rows = [(j, [h for h in j.halts if 90 < h.came_s and h.left_s < last_s]) for j in film.journeys]
+        self._rows = [(j, [h for h in j.halts if h.came_s > 90 and h.left_s < last_s]) for j in film.journeys]
         self._rows = [row for row in self._rows if len(row[1]) >= 2]
         self._kinds = [kind for kind in Kind if kind is not Kind.RIDER]
         shares = np.array([getattr(passers, kind.value) for kind in self._kinds])

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from enum import Enum
 
+from msgspec.structs import replace
+
 from server.core import riding, sensing
-from server.core.model import Ride, RideMode, RiderId
+from server.core.model import Ride, RideMode
 from server.core.policy import Policy
 from server.core.ride_rules import RideRules
+from server.core.rides.book import RideBook
 from server.core.rides.memory import RideMemory
 from server.core.shard import Shard
 from simulator.radio.film import Film, Playback
@@ -15,6 +18,10 @@ from simulator.radio.phone import Report
 
 HEARD_OUT_S = (100, 330, 960)
 """After a phone's last report the engine looks again: what it waits for (`exit_wait_s`, `late_wait_s`, `undo_s`) is over."""
+
+
+CLEAR = -2.0
+"""Log-odds below which nothing but new evidence could make a ride, or a question (`ask`: 1.4), of what was told."""
 
 
 class Pace(Enum):
@@ -34,10 +41,10 @@ class Court:
         self._beacons = RideMemory(fleet.beacons()).beacons
         self._numbers = {vehicle_id: i for i, vehicle_id in enumerate(film.vehicles)}
 
-    def judge(self, rider: RiderId, reports: Sequence[Report], *, pace: Pace = Pace.LIVE) -> tuple[list[Ride], float]:
+    def judge(self, reports: Sequence[Report], *, pace: Pace = Pace.LIVE) -> tuple[list[Ride], float]:
         """Give the rides that are believed in the end, and the best log-odds that any ride had."""
         shard = self._shard
-        shard.riders = RideMemory(())
+        shard.riders, shard.rides = RideMemory(()), RideBook(shard.policy.ended_kept)
         shard.riders.beacons = self._beacons
         trails: dict[str, Playback] = {}
         for report in reports:
@@ -48,17 +55,20 @@ class Court:
                 if found is not None and found.vehicle_id not in trails:
                     trails[found.vehicle_id] = self._film.trails[found.vehicle_id].again()
                     shard.riders.trails[found.vehicle_id] = trails[found.vehicle_id]
-        if not reports or not trails:
+        if not trails:
             return [], float("-inf")
+        rider = reports[0].said.rider_id
         last_ms = reports[-1].received_ms
-        if pace is Pace.AT_ONCE:
+        moments: list[tuple[int, Report | None]] = [(one.received_ms, one) for one in reports]
+        if pace is Pace.LIVE:
+            moments += [(last_ms + 1000 * later_s, None) for later_s in HEARD_OUT_S]
+        else:
             late_ms = last_ms + 1000 * HEARD_OUT_S[1]
-            reports = [Report(late_ms, one.said) for one in reports]
+            moments = [(late_ms, _together(reports, late_ms)), (last_ms + 1000 * HEARD_OUT_S[-1], None)]
         best = float("-inf")
-        moments = [(one.received_ms, one) for one in reports] + (
-            [(last_ms + 1000 * s, None) for s in HEARD_OUT_S] if pace is Pace.LIVE else []
-        )
         for now_ms, report in moments:
+            if pace is Pace.AT_ONCE and report is None and (best < CLEAR or shard.rides.of_rider(rider)):
+                break
             for trail in trails.values():
                 trail.until(now_ms)
             if report is not None:
@@ -67,4 +77,18 @@ class Court:
                 sensing.tick(shard, now_ms)
             riding.tick(shard, now_ms)
             best = max([best, *(thought.judged.ride for thought in shard.riders.thoughts())])
-        return shard.rides.of_rider(rider), best
+        return list(shard.rides.of_rider(rider)), best
+
+
+def _together(reports: Sequence[Report], now_ms: int) -> Report:
+    """All that a phone has to tell, in one report that arrives at an instant."""
+    last = reports[-1]
+    assert last.said.sent_ms is not None
+    said = replace(
+        last.said,
+        beacons=tuple(beacon for one in reports for beacon in one.said.beacons),
+        positions=tuple(position for one in reports for position in one.said.positions),
+        listened=tuple(span for one in reports for span in one.said.listened),
+        sent_ms=last.said.sent_ms + now_ms - last.received_ms,
+    )
+    return Report(now_ms, said)
