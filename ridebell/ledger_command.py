@@ -152,6 +152,7 @@ def programme(
     name: Annotated[str, typer.Argument(metavar="PROGRAMME", help=t("ledger.programme.name"))],
     data: Data,
     period: Annotated[str, typer.Option("--month", metavar="YYYY-MM", help=t("ledger.programme.month"))],
+    rider_class: Annotated[str, typer.Option("--class", metavar="CLASS", help=t("ledger.programme.class"))] = "",
     tariff: Annotated[str, typer.Option(metavar="NAME|FILE", help=t("tariff.tariff"))] = "kr-capital",
 ) -> None:
     """Report what a programme gives back for a month, account by account. Nothing is posted."""
@@ -171,7 +172,7 @@ def programme(
     priced = read_named(tariff)
     with _books(data) as books:
         accounts = _months(books, *window)
-    found = [(one.account, report(chosen, priced, one, period)) for one in accounts]
+    found = [(one.account, report(chosen, priced, one, period, rider_class)) for one in accounts]
     for account, given in found:
         _tell(account, given)
     total = sum(given.won for _, given in found)
@@ -180,8 +181,7 @@ def programme(
 
 def _months(books: "sqlite3.Connection", from_ms: int, to_ms: int) -> "list[AccountMonth]":
     """The rides of each account around a month: a day more on either side, for journeys that reach over its edges."""
-    from server.backends.embedded import ledger_people as people
-    from server.backends.embedded import ledger_reads as reads
+    from server.backends.embedded import ledger_people as people, ledger_reads as reads
     from server.ledger.programmes import AccountMonth
 
     rides: dict[str, list[RideFact]] = {}

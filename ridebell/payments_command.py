@@ -28,6 +28,7 @@ def payments(
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        listener.listen()
     except OSError as error:
         listener.close()
         raise Refusal(t("payments.port_taken", port=port, reason=error.strerror or error)) from error

@@ -15,7 +15,7 @@ from ridebell.texts import t
 
 if TYPE_CHECKING:
     from server.bootstrap import FarePlan
-    from server.runtime import Clock
+    from server.clock import Clock
 
 
 OIDC_SECRET_VARIABLE = "RIDEBELL_OIDC_SECRET"  # noqa: S105 - the name of an environment variable
@@ -80,6 +80,7 @@ def serve(
         push_contact=_checked_contact(push_contact),
         driver_keys=_checked_keys(driver_keys),
     )
+    charging = _fare_plan(tariff, fares, payments)
     fleet = vehicles_from(vehicles)
     plan = bootstrap.Plan(
         network=network_from(network),
@@ -96,7 +97,7 @@ def serve(
             recordings=record or data / "recordings", replays=data / "replays", network_file=network, vehicles=fleet
         ),
         recording=RecordingSettings(keep_days=keep_days),
-        fares=_fare_plan(tariff, fares, payments),
+        fares=charging,
         told=lambda url: typer.echo(t("serve.ready", url=url)),
     )
     try:

@@ -46,14 +46,18 @@ def paid_journeys(tariff: Tariff, one: AccountMonth) -> list[PaidJourney]:
     return sorted(found, key=lambda journey: journey.began_ms)
 
 
-def report(programme: Programme, tariff: Tariff, one: AccountMonth, month: str) -> Report:
-    """What a programme gives back to one account for a month (`2026-11`)."""
+def report(programme: Programme, tariff: Tariff, one: AccountMonth, month: str, rider_class: str = "") -> Report:
+    """What a programme gives back to one account for a month (`2026-11`).
+
+    `rider_class`: the programme's own class, where its classes are not those of the fare.
+    """
+    rider_class = rider_class or one.rider_class
     journeys = paid_journeys(tariff, one)
     match programme:
         case RefundProgramme():
-            return refunded(programme, journeys, one.rider_class, month)
+            return refunded(programme, journeys, rider_class, month)
         case CapProgramme():
             of_month = [one for one in journeys if day_of(programme, one.began_ms).isoformat().startswith(month)]
-            return capped(programme, of_month, one.rider_class)
+            return capped(programme, of_month, rider_class)
         case _:
             assert_never(programme)
