@@ -14,7 +14,7 @@ from server.archive import Archive, ArchivePlan
 from server.backends.embedded import DataDirError, open_embedded
 from server.backends.embedded.ledger import SqliteLedger
 from server.backends.embedded.ledger_books import SqliteBooks
-from server.clock import SystemClock
+from server.clock import Clock, SystemClock
 from server.core.engine import RouteEngine
 from server.core.model import Vehicle, VehicleId
 from server.core.network import Network
@@ -25,7 +25,7 @@ from server.learning import recall, remembering
 from server.ledger.clerk import Clerk
 from server.ledger.fare_desk import open_desk
 from server.protocol.tokens import SecretError, signing_key
-from server.runtime import Clock, Runtime
+from server.runtime import Runtime
 from server.settings import RecordingSettings, RuntimeSettings, WebSettings
 from server.tariff_presets import NoSuchTariffError, TariffError
 from server.web import launcher

@@ -1,6 +1,19 @@
 """Where time comes from: the machine's clock, or one that runs in a recording's day at some speed. Imports nothing of ours."""
 
 import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time as an argument, so that tests own it."""
+
+    def now_ms(self) -> int:
+        """Epoch milliseconds."""
+        ...
+
+    def perf_ns(self) -> int:
+        """Monotonic nanoseconds, for latency only."""
+        ...
 
 
 class SystemClock:

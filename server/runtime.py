@@ -8,37 +8,34 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol, TypeGuard
+from typing import Literal, NamedTuple, TypeGuard
 
 import msgspec
 
+from server.clock import Clock
 from server.core.effects import (
-    AlertCleared,
-    AlertMarked,
-    AlertRaised,
-    Assigned,
     BellChanged,
-    BellRepeated,
     Effect,
     Prediction,
     Refused,
     RideChanged,
     RideRepeated,
-    StopVisited,
     VehicleView,
 )
 from server.core.engine import RouteEngine
 from server.core.events import Cancel, Event, Fix, Ring, TerminalLink, Tick
-from server.core.model import Bell, BellId, Fact, Reason, Ride, RideId, RiderId, StopId, StopVisit, Vehicle, VehicleId
+from server.core.model import Bell, BellId, Reason, Ride, RideId, RiderId, StopId, StopVisit, Vehicle, VehicleId
 from server.core.network import Network
 from server.evidence import Note, bell_handle
 from server.lookups import Lookups
 from server.ports import Analysis, Batch, Forget, Journal, Outgoing, Relay
 from server.protocol import messages as wire
+from server.protocol.codec import encode
 from server.protocol.render import Renderer
 from server.settings import RuntimeSettings
 from server.streams import KEPT_PER_STREAM, Attached, Streams, rider_of, rider_stream, terminal_stream
 from server.telemetry import Telemetry
+from server.telling import durable, outgoing_of, reference_of
 from server.witness import Witness
 
 log = logging.getLogger(__name__)
@@ -52,18 +49,6 @@ RECENT_BELLS = 16
 
 Done = Callable[[Sequence[Effect]], None]
 """Called on the event loop with what was decided about one event, once the journal holds it."""
-
-
-class Clock(Protocol):
-    """Time as an argument, so that tests own it."""
-
-    def now_ms(self) -> int:
-        """Epoch milliseconds."""
-        ...
-
-    def perf_ns(self) -> int:
-        """Monotonic nanoseconds, for latency only."""
-        ...
 
 
 class StoreUnavailableError(RuntimeError):
@@ -113,7 +98,6 @@ class Runtime:
         self._committed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._lookups: Lookups[_Waiting] = Lookups(journal.find_bell, self._looked_up, self._give_up)
-        self._encoder = msgspec.json.Encoder()
         self._witness = Witness(network)
         self._ready = False
         self.tap: Callable[[Event, int], None] | None = None
@@ -166,7 +150,7 @@ class Runtime:
         if refusal is not None and not isinstance(event, TerminalLink):
             self.telemetry.refused[refusal] += 1
             if done is not None:
-                done((Refused(refusal, ref=_ref_of(event)),))
+                done((Refused(refusal, ref=reference_of(event)),))
             return
         waiting = _Waiting(event, done, self.clock.perf_ns())
         if isinstance(event, Fix):
@@ -198,7 +182,7 @@ class Runtime:
             self._wake.set()
         state: Literal["up", "down", "silent"] = "up" if up else "silent" if silent else "down"
         event = wire.TerminalEvent(vehicle_id=vehicle_id, state=state, at_ms=self.clock.now_ms())
-        self.relay.publish(OPS_TERMINALS, self._encoder.encode(event), seq=None, key=vehicle_id)
+        self.relay.publish(OPS_TERMINALS, encode(event), seq=None, key=vehicle_id)
 
     def _cannot_take(self) -> Reason | None:
         if self._journal.failed is not None or not self._ready:
@@ -257,7 +241,7 @@ class Runtime:
         while self._fixes and len(batch) < self._settings.batch_max:
             batch.append(self._fixes.pop(next(iter(self._fixes))))
         decided = [self._decide(waiting, now_ms) for waiting in batch]
-        facts, visits = _durable(d.effects for d in decided)
+        facts, visits = durable(d.effects for d in decided)
         notes = [note for d in decided for note in self._witness.see(d.waiting.event, d.effects)]
         outgoing = [message for d in decided for message in d.outgoing]
         if not facts and not visits and not outgoing:
@@ -293,45 +277,19 @@ class Runtime:
             # A rule failed on this event: a defect of ours. The other routes go on; the sender hears a no.
             log.exception("a rule failed on %r", waiting.event)
             self.telemetry.faults += 1
-            effects = [Refused(Reason.BUSY, ref=_ref_of(waiting.event))]
-        outgoing = [message for effect in effects if (message := self._outgoing(effect, now_ms)) is not None]
+            effects = [Refused(Reason.BUSY, ref=reference_of(waiting.event))]
+        outgoing = [
+            message
+            for effect in effects
+            if (message := outgoing_of(effect, self.renderer, self._streams, now_ms)) is not None
+        ]
         return _Decided(waiting, effects, outgoing)
-
-    def _outgoing(self, effect: Effect, now_ms: int) -> Outgoing | None:
-        match effect:
-            case BellChanged(bell=bell) | BellRepeated(bell=bell):
-                stream, key = rider_stream(bell.rider_id), f"bell:{bell.bell_id}"
-                seq = self._streams.next_seq(stream)
-                message: wire.Message = self.renderer.bell(
-                    bell, seq=seq, eta_s=effect.eta_s, stops_away=effect.stops_away
-                )
-            case RideChanged(ride=ride) | RideRepeated(ride=ride):
-                stream, key = rider_stream(ride.rider_id), f"ride:{ride.ride_id}"
-                seq = self._streams.next_seq(stream)
-                message = self.renderer.ride(ride, seq=seq)
-            case AlertRaised(alert=alert):
-                stream, key = terminal_stream(alert.vehicle_id), f"alert:{alert.alert_id}"
-                seq = self._streams.next_seq(stream)
-                message = self.renderer.alert(alert, seq=seq)
-            case AlertCleared(alert=alert):
-                stream, key = terminal_stream(alert.vehicle_id), f"alert:{alert.alert_id}"
-                seq = self._streams.next_seq(stream)
-                message = self.renderer.clear(effect, seq=seq)
-            case Assigned(assignment=assignment):
-                stream, key = terminal_stream(assignment.vehicle_id), "trip"
-                seq = self._streams.next_seq(stream)
-                message = self.renderer.trip(assignment, seq=seq)
-            case _:
-                return None
-        return Outgoing(stream=stream, seq=seq, key=key, frame=self._encoder.encode(message), at_ms=now_ms)
 
     # -- telling ---------------------------------------------------------------
 
     def _announce(self, decided: Iterable[_Decided]) -> None:
         for one in decided:
-            for message in one.outgoing:
-                self._streams.committed(message)
-                self.relay.publish(message.stream, message.frame, seq=message.seq, key=message.key)
+            self._publish(one.outgoing)
             waited_ms = (self.clock.perf_ns() - one.waiting.stamp_ns) / 1e6
             self.telemetry.count(one.waiting.event, one.effects, waited_ms=waited_ms, now_ms=self.clock.now_ms())
             self._tell_operators(one.effects)
@@ -340,17 +298,22 @@ class Runtime:
             if one.waiting.done is not None:
                 one.waiting.done(one.effects)
 
+    def _publish(self, messages: Iterable[Outgoing]) -> None:
+        for message in messages:
+            self._streams.committed(message)
+            self.relay.publish(message.stream, message.frame, seq=message.seq, key=message.key)
+
     @staticmethod
     def _give_up(several: Iterable[_Waiting]) -> None:
         for waiting in several:
             if waiting.done is not None:
-                waiting.done((Refused(Reason.STORE_UNAVAILABLE, ref=_ref_of(waiting.event)),))
+                waiting.done((Refused(Reason.STORE_UNAVAILABLE, ref=reference_of(waiting.event)),))
 
     def _tell_operators(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, BellChanged):
                 event = self.renderer.bell_event(effect.bell, handle=bell_handle(effect.bell))
-                frame = self._encoder.encode(event)
+                frame = encode(event)
                 self.relay.publish(OPS_BELLS, frame, seq=None, key=f"{event.bell}:{event.state}:{event.attempt}")
 
     # -- what is asked ---------------------------------------------------------
@@ -437,16 +400,13 @@ class Runtime:
         if ride is None or ride.fare_won == fare_won or self._cannot_take() is not None:
             return
         ride = self.engine.price_ride(ride_id, fare_won) or msgspec.structs.replace(ride, fare_won=fare_won)
-        now_ms, stream = self.clock.now_ms(), rider_stream(ride.rider_id)
-        seq = self._streams.next_seq(stream)
-        frame = self._encoder.encode(self.renderer.ride(ride, seq=seq))
-        message = Outgoing(stream=stream, seq=seq, key=f"ride:{ride_id}", frame=frame, at_ms=now_ms)
+        message = outgoing_of(RideRepeated(ride), self.renderer, self._streams, self.clock.now_ms())
+        assert message is not None
 
         def done(error: BaseException | None) -> None:
             self._committed.set()
             if error is None:
-                self._streams.committed(message)
-                self.relay.publish(stream, frame, seq=seq, key=message.key)
+                self._publish([message])
 
         self._journal.append(Batch(facts=[ride], outgoing=[message]), done)
 
@@ -496,50 +456,4 @@ class Runtime:
 
     def metrics(self) -> wire.Metrics:
         """Counters and latencies as of now."""
-        telemetry, now_ms = self.telemetry, self.clock.now_ms()
-        terminals = self.engine.terminal_counts(now_ms)
-        return wire.Metrics(
-            at_ms=now_ms,
-            fixes_taken=telemetry.fixes_taken,
-            fixes_refused={str(k): v for k, v in telemetry.fixes_refused.items()},
-            bells_by_state=dict(telemetry.bells),
-            bells_open=self.engine.open_bell_count,
-            refused={str(k): v for k, v in telemetry.refused.items()},
-            passbys=telemetry.passbys,
-            vehicles=terminals.vehicles,
-            terminals_up=terminals.up,
-            terminals_silent=terminals.silent,
-            fix_to_alert_ms=telemetry.fix_to_alert.figures(now_ms),
-            alert_to_shown_ms=telemetry.alert_to_shown.figures(now_ms),
-            ring_to_shown_ms=telemetry.ring_to_shown.figures(now_ms),
-        )
-
-
-def _durable(effects: Iterable[Sequence[Effect]]) -> tuple[list[Fact], list[StopVisit]]:
-    facts: list[Fact] = []
-    visits: list[StopVisit] = []
-    for several in effects:
-        for effect in several:
-            match effect:
-                case BellChanged(bell=bell):
-                    facts.append(bell)
-                case AlertRaised(alert=alert) | AlertMarked(alert=alert) | AlertCleared(alert=alert):
-                    facts.append(alert)
-                case Assigned(assignment=assignment):
-                    facts.append(assignment)
-                case RideChanged(ride=ride):
-                    facts.append(ride)
-                case StopVisited(visit=visit):
-                    visits.append(visit)
-                case _:
-                    pass
-    return facts, visits
-
-
-def _ref_of(event: Event) -> str | None:
-    """What a refusal of this event refers to."""
-    for name in ("ref", "bell_id", "alert_id", "ride_id"):
-        value = getattr(event, name, None)
-        if value is not None:
-            return str(value)
-    return None
+        return self.telemetry.metrics(self.engine, self.clock.now_ms())

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from server.core.effects import AlertMarked, AlertRaised, BellChanged, Effect, FixRefused, Refused
+from server.core.engine import RouteEngine
 from server.core.events import Event, Fix, Ring, Shown
 from server.core.model import BellState, Reason
+from server.protocol import messages as wire
 
 
 class Latency:
@@ -88,3 +90,22 @@ class Telemetry:
             self.fixes_taken += 1
         if isinstance(event, Ring):
             self.ring_to_answer.add(waited_ms, now_ms)
+
+    def metrics(self, engine: RouteEngine, now_ms: int) -> wire.Metrics:
+        """Counters and latencies, with what the engine counts, as operators hear them."""
+        terminals = engine.terminal_counts(now_ms)
+        return wire.Metrics(
+            at_ms=now_ms,
+            fixes_taken=self.fixes_taken,
+            fixes_refused={str(k): v for k, v in self.fixes_refused.items()},
+            bells_by_state=dict(self.bells),
+            bells_open=engine.open_bell_count,
+            refused={str(k): v for k, v in self.refused.items()},
+            passbys=self.passbys,
+            vehicles=terminals.vehicles,
+            terminals_up=terminals.up,
+            terminals_silent=terminals.silent,
+            fix_to_alert_ms=self.fix_to_alert.figures(now_ms),
+            alert_to_shown_ms=self.alert_to_shown.figures(now_ms),
+            ring_to_shown_ms=self.ring_to_shown.figures(now_ms),
+        )
