@@ -10,6 +10,7 @@ from server.protocol import messages as wire
 from server.protocol.asyncapi import PROTOCOL_VERSION
 from server.protocol.replays import REPLAY_SCHEMAS
 from server.protocol.schema_http import SCHEMAS
+from server.protocol.schema_inspection import SCHEMAS as INSPECTION_SCHEMAS
 from server.protocol.schema_ledger import SCHEMAS as LEDGER_SCHEMAS
 from server.protocol.schema_ops import SCHEMAS as OPS_SCHEMAS
 from server.protocol.schema_outline import SCHEMAS as OUTLINE_SCHEMAS
@@ -51,6 +52,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         *OUTLINE_SCHEMAS,
         *PUSH_SCHEMAS,
         *RIDER_SCHEMAS,
+        *INSPECTION_SCHEMAS,
         *LEDGER_SCHEMAS,
         *REPLAY_SCHEMAS,
         wire.RingRequest,

@@ -13,6 +13,7 @@ from server.core.model import Reason
 from server.runtime import StoreUnavailableError
 from server.web import (
     drive_page,
+    inspect_page,
     pages,
     rest_about,
     rest_access,
@@ -22,6 +23,7 @@ from server.web import (
     rest_companions,
     rest_exports,
     rest_health,
+    rest_inspection,
     rest_ledger,
     rest_login,
     rest_map,
@@ -89,8 +91,10 @@ def bare_app() -> FastAPI:
         rest_ledger,
         rest_reports,
         rest_companions,
+        rest_inspection,
         rest_health,
         drive_page,
+        inspect_page,
         pages,
     ):
         app.include_router(part.router)

@@ -15,6 +15,7 @@ from server.web.boards import Boards
 from server.web.companions import Companions
 from server.web.door_counts import DoorCounts
 from server.web.fleet_board import VehicleBoard
+from server.web.inspection import InspectionCodes
 from server.web.limits import Limiter
 from server.web.lobby import Lobby
 from server.web.oidc import Oidc, OidcSettings
@@ -50,6 +51,7 @@ class House:
     doors: DoorCounts
     ops_notes: OpsNotes
     companions: Companions
+    inspections: InspectionCodes
     reporting: asyncio.Lock
     """Reports of pass-bys are kept one after the other, so that a double tap is one report."""
     rings: Limiter
@@ -100,6 +102,7 @@ def furnish(
         doors=doors,
         ops_notes=OpsNotes(runtime, terminals, doors),
         companions=Companions(key),
+        inspections=InspectionCodes(key),
         reporting=asyncio.Lock(),
         rings=Limiter(per_s=settings.rings_per_min / 60, burst=settings.rings_burst, max_keys=settings.limiter_max),
         kiosk_rings=Limiter(

@@ -9,6 +9,7 @@ import { alightStory } from "/static/rider/ride/alight_story.js";
 import { current, endedBell, openBell, way } from "/static/rider/ride/onboard.js";
 import { inLang } from "/static/rider/ride/finder.js";
 import { won } from "/static/rider/ride/money.js";
+import { inspection } from "/static/rider/ride/pass_view.js";
 import { asked, receipt } from "/static/rider/ride/receipt.js";
 import { chooser } from "/static/rider/ride/strip_view.js";
 
@@ -121,6 +122,7 @@ function riding(on, state, t) {
     { key: on.ride_id, class: "riding", "aria-labelledby": "riding-title" },
     head(on, state, t),
     bell === null ? bellEnd(state, t) : bellCard(bell, state, t),
+    inspection(on.ride_id, state.pass, at.nowMs, t),
     strip === null ? h("p", { class: "empty" }, t(aboard.bus === null ? "aboard.looking" : "aboard.lost")) : nextButton(strip, state, t),
     strip === null ? null : chooser(strip, aboard.ringing?.stopSequence ?? bell?.stop_sequence ?? null, finder.lang, t),
     foot(on, state, t),

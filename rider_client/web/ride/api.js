@@ -159,3 +159,11 @@ export function revokeLink(linkId) {
 export function companionOf(link) {
   return ask("/v1/companion", { token: link });
 }
+
+/**
+ * @param {string} rideId
+ * @returns {Promise<Answer<import("/static/rider/ride/pass.js").Code>>}
+ */
+export function inspectionCode(rideId) {
+  return ask(`/v1/rides/${encodeURIComponent(rideId)}/inspection-code`);
+}

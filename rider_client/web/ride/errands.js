@@ -70,6 +70,11 @@ export async function ask(effect, lang, dispatch) {
       const answer = await api.makeLink(effect.rideId);
       return dispatch({ to: "sheets", event: { type: "link", link: answer.ok ? answer.body : null } });
     }
+    case "ask code": {
+      const answer = await api.inspectionCode(effect.rideId);
+      const how = answer.ok ? "kept" : answer.status === 403 || answer.status === 404 ? "gone" : "offline";
+      return dispatch({ to: "pass", event: { type: "code", rideId: effect.rideId, code: answer.ok ? answer.body : null, how } });
+    }
     case "revoke": {
       const answer = await api.revokeLink(effect.link.link_id);
       return answer.ok || answer.status === 404 ? dispatch({ to: "sheets", event: { type: "unshared" } }) : undefined;

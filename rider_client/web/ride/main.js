@@ -201,6 +201,10 @@ onPress(document, (act, data) => {
       return dispatch({ to: "sheets", event: { type: "leave it" } });
     case "share":
       return dispatch({ to: "sheets", event: { type: "share", rideId: data["ride"] ?? "" } });
+    case "show code":
+      return dispatch({ to: "pass", event: { type: "open", rideId: data["ride"] ?? "" } });
+    case "hide code":
+      return dispatch({ to: "pass", event: { type: "close" } });
     case "unshare":
       return dispatch({ to: "sheets", event: { type: "unshare" } });
     case "send report":

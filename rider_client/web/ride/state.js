@@ -6,6 +6,7 @@ import { initialAboard, ride } from "/static/rider/ride/aboard.js";
 import { current } from "/static/rider/ride/onboard.js";
 import { find, initialFinder, listed } from "/static/rider/ride/finder.js";
 import { stopName } from "/static/rider/ride/names.js";
+import { show } from "/static/rider/ride/pass.js";
 import { initialSheets, sheet } from "/static/rider/ride/sheets.js";
 
 /**
@@ -23,13 +24,15 @@ import { initialSheets, sheet } from "/static/rider/ride/sheets.js";
  *
  * @typedef {{tab: "stops" | "aboard" | "past" | "report" | "with", id: string}} Place
  *   `id`: the bell of a report, the link of a companion, the code of a bus
- * @typedef {{place: Place, at: StopState, finder: Finder, aboard: Aboard, sheets: Sheets}} State
+ * @typedef {{place: Place, at: StopState, finder: Finder, aboard: Aboard, sheets: Sheets, pass: import("/static/rider/ride/pass.js").Pass | null}} State
+ *   `pass`: the code that is shown to an inspector
  *
  * @typedef {(
  *   | {to: "stop", event: StopEvent}
  *   | {to: "finder", event: import("/static/rider/ride/finder.js").Event}
  *   | {to: "aboard", event: import("/static/rider/ride/aboard.js").Event}
  *   | {to: "sheets", event: import("/static/rider/ride/sheets.js").Event}
+ *   | {to: "pass", event: import("/static/rider/ride/pass.js").Event}
  *   | {to: "all", event: {type: "live", serverAtMs: number, bells: BellMessage[] | null, rides: RideMessage[] | null}}
  *   | {to: "all", event: {type: "refused", message: import("/static/shared/wire.d.ts").Refused}}
  *   | {to: "all", event: {type: "open", stopId: string}}
@@ -42,6 +45,7 @@ import { initialSheets, sheet } from "/static/rider/ride/sheets.js";
  *   | import("/static/rider/ride/finder.js").Effect
  *   | import("/static/rider/ride/aboard.js").Effect
  *   | import("/static/rider/ride/sheets.js").Effect
+ *   | import("/static/rider/ride/pass.js").Effect
  * )} Effect
  * @typedef {{state: State, effects: Effect[]}} Step
  */
@@ -61,6 +65,7 @@ export function initialApp({ lang, place, favourites, waiting, wish, nowMs }) {
     finder: initialFinder(lang, favourites),
     aboard: initialAboard(),
     sheets: initialSheets(),
+    pass: null,
   };
 }
 
@@ -92,6 +97,8 @@ export function app(state, event, nowMs) {
       return aboard(state, event.event, nowMs);
     case "sheets":
       return sheets(state, event.event);
+    case "pass":
+      return pass(state, event.event, nowMs);
     case "all":
       return all(state, event.event, nowMs);
   }
@@ -117,6 +124,7 @@ function all(state, event, nowMs) {
       return joined(state, [
         (now) => atStop(now, { type: "tick" }, nowMs),
         (now) => aboard(now, { type: "tick" }, nowMs),
+        (now) => pass(now, { type: "tick" }, nowMs),
         (now) => (watchesBuses(now) ? finding(now, { type: "look again" }, nowMs) : { state: now, effects: [] }),
       ]);
   }
@@ -202,6 +210,17 @@ function aboard(state, event, nowMs) {
 function sheets(state, event) {
   const next = sheet(state.sheets, event);
   return { state: { ...state, sheets: next.sheets }, effects: next.effects };
+}
+
+/**
+ * @param {State} state
+ * @param {import("/static/rider/ride/pass.js").Event} event
+ * @param {number} nowMs
+ * @returns {Step}
+ */
+function pass(state, event, nowMs) {
+  const next = show(state.pass, event, nowMs);
+  return { state: { ...state, pass: next.pass }, effects: next.effects };
 }
 
 /**

@@ -59,7 +59,7 @@ async def test_no_page_holds_anything_inline_or_from_elsewhere(server: Running) 
             inline = Inline()
             inline.feed(answer.text)
             assert inline.found == [], path
-    assert {"/s/S3", "/kiosk/S3", "/ride", "/drive", "/ops"} <= set(seen)
+    assert {"/s/S3", "/kiosk/S3", "/ride", "/inspect", "/drive", "/ops"} <= set(seen)
 
 
 def test_no_file_of_a_page_holds_anything_inline() -> None:
