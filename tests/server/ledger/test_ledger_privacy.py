@@ -4,7 +4,7 @@ from pathlib import Path
 
 from server.backends.embedded import ledger_people as people, ledger_reads as reads, open_embedded
 from server.backends.embedded.ledger_audit import audit
-from server.core.model import Bell, BellId, BellKind, BellState, RiderId, RideState, RouteId, StopId
+from server.core.model import Bell, BellId, BellKind, BellState, Fact, RiderId, RideState, RouteId, StopId
 from server.ledger.records import Consent, Outcome, Use
 from server.ports import Batch, Forget
 from tests.server.ledger.charging_world import ride_of
@@ -99,12 +99,12 @@ def bell(name: str, rider: str, *, state: BellState, at_ms: int) -> Bell:
 async def test_the_journal_forgets_what_is_old_and_whom_it_is_told_to(tmp_path: Path) -> None:
     backend = await open_embedded(tmp_path)
     journal = backend.journal
-    old = [
+    old: list[Fact] = [
         bell("bell-old1", "kim", state=BellState.SERVED, at_ms=100),
         bell("bell-open", "kim", state=BellState.WAITING, at_ms=100),
         ride_of("r-old", RideState.SETTLED, rider="kim", began_ms=100),
     ]
-    new = [
+    new: list[Fact] = [
         bell("bell-new1", "lee", state=BellState.SERVED, at_ms=900),
         bell("bell-new2", "kim", state=BellState.SERVED, at_ms=900),
         ride_of("r-new", RideState.SETTLED, rider="kim", began_ms=900),
