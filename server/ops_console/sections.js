@@ -49,6 +49,7 @@ export const SECTIONS = [
   { id: "passbys", under: "outcomes", icon: ICONS.outcomes },
   { id: "replay", icon: ICONS.replay },
   { id: "terminals", icon: ICONS.terminals },
+  { id: "fares", icon: ICONS.fares },
   { id: "settings", icon: ICONS.settings },
 ];
 
