@@ -175,6 +175,10 @@ class RouteEngine:
         """A rider's rides, oldest first."""
         return self._shard.rides.of_rider(rider_id)
 
+    def open_rides(self) -> Sequence[Ride]:
+        """Every ride that goes on, is asked about, or may still be taken back."""
+        return [*self._shard.rides.going_on(), *self._shard.rides.pending()]
+
     def remember_ride(self, ride: Ride) -> None:
         """Take back an ended ride that the journal still knows."""
         if self._shard.rides.get(ride.ride_id) is None:

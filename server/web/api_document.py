@@ -13,6 +13,7 @@ from server.protocol.schema_http import SCHEMAS
 from server.protocol.schema_inspection import SCHEMAS as INSPECTION_SCHEMAS
 from server.protocol.schema_ledger import SCHEMAS as LEDGER_SCHEMAS
 from server.protocol.schema_ops import SCHEMAS as OPS_SCHEMAS
+from server.protocol.schema_ops_rides import SCHEMAS as OPS_RIDE_SCHEMAS
 from server.protocol.schema_outline import SCHEMAS as OUTLINE_SCHEMAS
 from server.protocol.schema_push import SCHEMAS as PUSH_SCHEMAS
 from server.protocol.schema_riders import SCHEMAS as RIDER_SCHEMAS
@@ -49,6 +50,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     bodies = (
         *SCHEMAS,
         *OPS_SCHEMAS,
+        *OPS_RIDE_SCHEMAS,
         *OUTLINE_SCHEMAS,
         *PUSH_SCHEMAS,
         *RIDER_SCHEMAS,

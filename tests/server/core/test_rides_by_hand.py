@@ -420,6 +420,14 @@ def test_an_ended_ride_is_taken_back_from_the_journal_once() -> None:
     assert other.engine.ride(ended.ride_id) == ended
 
 
+def test_rides_that_are_not_over_can_be_looked_through() -> None:
+    world = riding()
+    ride = aboard(world)
+    assert [one.ride_id for one in world.engine.open_rides()] == [ride.ride_id]
+    world.do(Undo(ME, None))
+    assert world.engine.open_rides() == []
+
+
 def test_what_a_ride_costs_is_written_on_its_record() -> None:
     world = riding()
     ride = aboard(world)
