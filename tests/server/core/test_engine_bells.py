@@ -106,6 +106,14 @@ def test_the_screen_may_not_be_touched_while_the_wheels_turn(
     assert refused(world.do(answer)) == refusals
 
 
+def test_a_touch_is_taken_of_a_bus_whose_speed_nobody_knows() -> None:
+    world = World()
+    bus_at(world, "F1", stop_x(2) + 60, says_speed=False)
+    world.ring(3)
+    answer = Respond(VehicleId("F1"), world.alerts("F1")[-1].alert_id, Answer.FULL, "r1", by_touch=True)
+    assert refused(world.do(answer)) == []
+
+
 def test_ok_is_passed_on() -> None:
     world = World()
     bus = bus_at(world, "A1", stop_x(2) + 60)
