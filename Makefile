@@ -55,11 +55,12 @@ chaos: $(VENV)/.test ## kill real servers and terminals, ten times as often as a
 load: $(VENV)/.test ## 500 terminals and 200 riders for a minute; named thresholds; reports/load-*.html
 	$(BIN)/python -m loadtest $(ARGS)
 
-accuracy: $(VENV)/.test ## simulated truth, clean and between high houses, 2 hours for each of 3 seeds; writes docs/accuracy.md
+accuracy: $(VENV)/.test ## simulated truth, clean and between high houses, 2 hours for each of 3 seeds; writes docs/accuracy.md and docs/accuracy-rides.md
 	$(BIN)/python -m benchmarks.accuracy $(ARGS)
+	$(BIN)/python -m benchmarks.rides $(RIDES_ARGS)
 
 bench: $(VENV)/.test ## every benchmark; writes docs/benchmarks/
-	for script in $(filter-out benchmarks/accuracy.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out benchmarks/accuracy.py benchmarks/rides.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 screenshots: $(VENV)/.test chromium node ## take the pictures of docs/images again
 	$(BIN)/python -m tests.e2e.screenshots $(ARGS)

@@ -70,7 +70,7 @@ def run(task: Task) -> Tally:
 
 def measure(profile: Profile, *, seed: int, rides: int, exposures: int, jobs: int) -> Tally:
     """Judge so many rides and exposures, spread over films."""
-    films = max(1, math.ceil(rides / RIDES_A_FILM))
+    films = max(jobs, math.ceil(rides / RIDES_A_FILM))
     passers = math.ceil(exposures * 1.04 / films)  # one in thirty hears no bus and is no exposure
     tasks = [Task(profile, seed, number, math.ceil(rides / films), passers) for number in range(films)]
     total = Tally()

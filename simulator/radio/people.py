@@ -1,11 +1,13 @@
 """Riders, and people who only come near a bus: where each is every second of the film, and in which bus. Level 2 of the radios."""
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.path import Path
 from simulator.radio.film import Film, Halt, Journey
 from simulator.radio.settings import Passers, Riders
 
@@ -76,9 +78,8 @@ class Person:
         return len(self.x)
 
 
-def _person(kind: Kind, from_s: int, x: Floats, y: Floats, **more: object) -> Person:
-    n = len(x)
-    return Person(kind, from_s, x, y, np.full(n, -1, np.int16), np.zeros(n, np.bool_), **more)  # type: ignore[arg-type]
+def _person(kind: Kind, from_s: int, x: Floats, y: Floats) -> Person:
+    return Person(kind, from_s, x, y, np.full(len(x), -1, np.int16), np.zeros(len(x), np.bool_))
 
 
 class Casting:
@@ -110,7 +111,8 @@ class Casting:
         start = self._at_stop(journey.bus, off_s, rng)
         walk = rng.random() >= self._riders.stays
         x[after], y[after] = self._walk(start, journey.bus, off_s, int(after.sum()), rng, walk=walk)
-        person = _person(Kind.RIDER, from_s, x, y, ride=TrueRide(journey, board, alight), door_s=(on_s, off_s))
+        person = _person(Kind.RIDER, from_s, x, y)
+        person.ride, person.door_s = TrueRide(journey, board, alight), (on_s, off_s)
         person.aboard[riding] = journey.bus
         return person
 
@@ -140,8 +142,8 @@ class Casting:
 
     def _beside(self, bus: int, t: NDArray[np.int64], u: float, v: float) -> tuple[Floats, Floats]:
         film = self._film
-        e, n = film.east[bus, t], film.north[bus, t]
-        return film.x[bus, t] + u * e + v * n, film.y[bus, t] + u * n - v * e
+        x, y, e, n = (row[bus, t].astype(np.float64) for row in (film.x, film.y, film.east, film.north))
+        return x + u * e + v * n, y + u * n - v * e
 
     def _walk(
         self,
@@ -156,15 +158,15 @@ class Casting:
         if not walk:
             return np.full(count, start[0]), np.full(count, start[1])
         e, n = float(self._film.east[bus, second]), float(self._film.north[bus, second])
-        along = rng.choice((-1.0, 1.0)) if rng.random() < 0.6 else 0.0
-        angle = 0.0 if along else float(rng.uniform(0.0, np.pi))
+        along = float(rng.choice((-1.0, 1.0))) if rng.random() < 0.6 else 0.0
+        angle = 0.0 if along else float(rng.uniform(0.0, math.pi))
         dx, dy = (
             (along * e, along * n)
             if along
-            else (n * np.sin(angle) + e * np.cos(angle), n * np.cos(angle) - e * np.sin(angle))
+            else (n * math.sin(angle) + e * math.cos(angle), n * math.cos(angle) - e * math.sin(angle))
         )
         speed = max(0.6, float(rng.normal(*WALK_MPS)))
-        way = speed * np.arange(count)
+        way = np.arange(count, dtype=np.float64) * speed
         return start[0] + dx * way, start[1] + dy * way
 
     # -- people who do not ride ----------------------------------------------------
@@ -216,9 +218,9 @@ class Casting:
         along_m = visit_m + forth * speed_mps * (np.arange(from_s, to_s) - meets_s)
         return self._on_path(kind, from_s, path, np.clip(along_m, 0.0, path.length_m), aside_m)
 
-    def _on_path(self, kind: Kind, from_s: int, path: object, along_m: Floats, aside_m: float) -> Person:
-        x, y = path.at(along_m)  # type: ignore[attr-defined]
-        heading = np.radians(path.heading_deg(along_m))  # type: ignore[attr-defined]
+    def _on_path(self, kind: Kind, from_s: int, path: Path, along_m: Floats, aside_m: float) -> Person:
+        x, y = path.at(along_m)
+        heading = np.radians(path.heading_deg(along_m))
         return _person(kind, from_s, x + aside_m * np.cos(heading), y - aside_m * np.sin(heading))
 
     def _behind(
@@ -254,6 +256,6 @@ class Casting:
         x, y = self._beside(
             bus, t, float(rng.uniform(-6.0, 6.0)), float(rng.choice((-1.0, 1.0)) * rng.uniform(3.3, 7.0))
         )
-        person = _person(Kind.BAY, from_s, x.astype(np.float64), y.astype(np.float64))
+        person = _person(Kind.BAY, from_s, x, y)
         person.shielded[:] = True
         return person

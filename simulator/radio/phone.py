@@ -167,7 +167,7 @@ class Handset:
             off_s = float(rng.uniform(0.0, seconds))
             on_s = off_s + float(rng.exponential(phone.offline_s))
             times = np.append(times[(times < off_s) | (times > on_s)], [on_s, max(on_s, seconds)])
-        return np.unique(times).tolist()
+        return [float(time) for time in np.unique(times)]
 
     def _said(self, rider: RiderId, memory: Memory, from_s: float, to_s: float, sent_s: float) -> Sighted | None:
         beacons = tuple(

@@ -96,7 +96,7 @@ class Study:
         """Put one rider before the decision."""
         person, scanning, reports = self.person(number, rides=True)
         assert person.ride is not None
-        rides = self._judged(reports, number)
+        rides = self.judged(reports, number)
         found = self._found(person.ride, rides)
         stops = person.ride.alight.visit_index - person.ride.board.visit_index
         self.tally.found[Kind.RIDER, found] += 1
@@ -112,7 +112,7 @@ class Study:
         if not any(report.said.beacons for report in reports):
             self.tally.unheard += 1
             return
-        rides = self._judged(reports, number)
+        rides = self.judged(reports, number)
         states = {ride.state for ride in rides}
         found = (
             Found.CHARGED
@@ -128,14 +128,29 @@ class Study:
             self.tally.money["charged to non-riders"] += sum(self._fare(r, r.board, r.alight) for r in _charged(rides))
             self.tally.odd.append(f"{person.kind} {self._seed}/{number} ({scanning}): charged")
 
-    def _judged(self, reports: list[Report], number: int) -> list[Ride]:
+    def judged(self, reports: list[Report], number: int) -> list[Ride]:
+        """Put what a phone reported before the decision: all at once, and one in `LIVE_EVERY` as it comes."""
         rides, _ = self._court.judge(reports, pace=Pace.AT_ONCE)
         if number % LIVE_EVERY == 0:
             live, _ = self._court.judge(reports, pace=Pace.LIVE)
             self.tally.compared += 1
-            self.tally.differed += _ends(live) != _ends(rides)
+            self.tally.differed += self.ends(live) != self.ends(rides)
             return live
         return rides
+
+    @staticmethod
+    def ends(rides: list[Ride]) -> list[tuple[object, ...]]:
+        """What a rider would see of rides in the end; settled, and to be settled, is charged."""
+        return [
+            (
+                ride.vehicle_id,
+                ride.state in CHARGED,
+                ride.board.stop_sequence if ride.board is not None else None,
+                ride.alight.stop_sequence if ride.alight is not None else None,
+            )
+            for ride in rides
+            if ride.state is not RideState.VOIDED
+        ]
 
     # -- against the truth -----------------------------------------------------------
 
@@ -191,20 +206,6 @@ class Study:
 
 def _charged(rides: list[Ride]) -> list[Ride]:
     return [ride for ride in rides if ride.state in CHARGED]
-
-
-def _ends(rides: list[Ride]) -> list[tuple[object, ...]]:
-    """What a rider would see of rides, in one form: settled or to be settled is charged."""
-    return [
-        (
-            ride.vehicle_id,
-            ride.state in CHARGED,
-            ride.board.stop_sequence if ride.board is not None else None,
-            ride.alight.stop_sequence if ride.alight is not None else None,
-        )
-        for ride in rides
-        if ride.state is not RideState.VOIDED
-    ]
 
 
 def study(make: Callable[[], Film], physics: Physics, tariff: Tariff, *, seed: int, rides: int, passers: int) -> Tally:

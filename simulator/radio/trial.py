@@ -47,11 +47,9 @@ class Court:
         shard.riders, shard.rides = RideMemory(()), RideBook(shard.policy.ended_kept)
         shard.riders.beacons = self._beacons
         trails: dict[str, Playback] = {}
-        for report in reports:
-            for beacon in report.said.beacons:
-                found = self._beacons.find(
-                    beacon.beacon_id, report.received_ms - (report.said.sent_ms or 0) + beacon.at_ms
-                )
+        for one in reports:
+            for beacon in one.said.beacons:
+                found = self._beacons.find(beacon.beacon_id, one.received_ms - (one.said.sent_ms or 0) + beacon.at_ms)
                 if found is not None and found.vehicle_id not in trails:
                     trails[found.vehicle_id] = self._film.trails[found.vehicle_id].again()
                     shard.riders.trails[found.vehicle_id] = trails[found.vehicle_id]
