@@ -10,8 +10,7 @@ from starlette.responses import Response
 from server.core.effects import Effect, Refused, RideChanged, RideRepeated
 from server.core.events import Met, RideEvent, Undo
 from server.core.model import Reason, Ride, RideId, RiderId, VehicleId
-from server.protocol import messages as wire
-from server.protocol import schema_http as body
+from server.protocol import messages as wire, schema_http as body
 from server.protocol.tokens import Role
 from server.web.api_parts import Here, asks, needs, says
 from server.web.bodies import answer, json_body
@@ -40,7 +39,7 @@ async def rides(request: Request, house: Here, limit: Annotated[int, Query(ge=1,
     if isinstance(rider, Response):
         return rider
     found = await house.runtime.recent_rides(RiderId(rider.subject), limit)
-    return answer(body.Rides(rides=[house.runtime.ride_message(ride) for ride in found]))
+    return answer(body.Rides(rides=[await _with_receipt(house, ride) for ride in found]))
 
 
 @router.post(
@@ -81,9 +80,7 @@ async def ride(request: Request, house: Here, ride_id: str) -> Response:
     found = await _of(house, ride_id, rider.subject)
     if found is None:
         return problem(request, house.words, Reason.UNKNOWN_RIDE, ref=ride_id)
-    message = house.runtime.ride_message(found)
-    book = await house.clerk.books.ride(ride_id) if house.clerk is not None else None
-    return answer(replace(message, receipt=receipt_of(book)) if book is not None else message)
+    return answer(await _with_receipt(house, found))
 
 
 @router.post(
@@ -158,6 +155,13 @@ async def card_taps(request: Request, house: Here) -> Response:
     if house.clerk is None:
         return answer(body.TapsTaken(accepted=len(said.taps)))
     return answer(await book_taps(house.clerk, said, feed=feed.subject))
+
+
+async def _with_receipt(house: House, ride: Ride) -> wire.RideMessage:
+    """A ride as its rider sees it, with what the ledger holds of it."""
+    message = house.runtime.ride_message(ride)
+    book = await house.clerk.books.ride(ride.ride_id) if house.clerk is not None else None
+    return message if book is None else replace(message, receipt=receipt_of(book))
 
 
 async def _of(house: House, ride_id: str, subject: str) -> Ride | None:

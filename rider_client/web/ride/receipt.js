@@ -2,6 +2,7 @@
 
 import { h } from "/static/shared/dom.js";
 import { clockTime } from "/static/shared/time.js";
+import { fareSteps } from "/static/rider/ride/fare_steps.js";
 import { correctable } from "/static/rider/ride/fix.js";
 import { won } from "/static/rider/ride/money.js";
 import { receiptMap } from "/static/rider/ride/receipt_map.js";
@@ -36,6 +37,7 @@ export function receipt(ride, serverMs, { fixing, ways }, t) {
     ),
     priced ? h("p", { class: "aside" }, t(`ride.state.${ride.state}`)) : null,
     h("p", {}, journey(ride, t)),
+    fareSteps(ride, t),
     ride.evidence.length === 0 ? null : evidence(ride, ways[ride.ride_id] ?? null, t),
     undo ? corrections(ride, fixing, t) : null,
     undo ? h("p", { class: "receipt-undo" }, h("button", { type: "button", class: "plain", "data-act": "undo", "data-ride": ride.ride_id }, t("ride.not_me")), h("span", { class: "aside" }, t("receipt.undo_until", { time: clockTime(ride.undo_until_ms ?? 0) }))) : null,

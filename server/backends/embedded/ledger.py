@@ -16,8 +16,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from server.backends.embedded import ledger_people as people
-from server.backends.embedded import ledger_reads as reads
+from server.backends.embedded import ledger_people as people, ledger_reads as reads
 from server.backends.embedded.ledger_schema import GENESIS, LEDGER_FILE, open_ledger_file
 from server.core.fares.postings import Entry, RideFact, fare_entry, payment_entry
 from server.ledger.records import Booked, CardTap, Consent, Day, Dispute, Outcome, Purged, Ruling, Settlement, Use

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self, TypeVar, TypeVarTuple
 
-from server.backends.embedded import ledger_people as people
-from server.backends.embedded import ledger_reads as reads
+from server.backends.embedded import ledger_people as people, ledger_reads as reads
 from server.backends.embedded.ledger_audit import audit
 from server.backends.embedded.ledger_schema import LEDGER_FILE, read_ledger_file
 from server.core.fares.postings import RideFact

@@ -305,7 +305,9 @@ def device(db: sqlite3.Connection, name: str) -> Devices:
 
 def devices(db: sqlite3.Connection) -> list[Devices]:
     """Every device that ever sent something."""
-    names = [name for (name,) in db.execute("SELECT DISTINCT device FROM taps WHERE device NOT LIKE '%/' ORDER BY device")]
+    names = [
+        name for (name,) in db.execute("SELECT DISTINCT device FROM taps WHERE device NOT LIKE '%/' ORDER BY device")
+    ]
     return [device(db, name) for name in names]
 
 
