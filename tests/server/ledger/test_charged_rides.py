@@ -1,5 +1,6 @@
 """From the bus to the receipt: rides on a running server are priced, told, paid, taken back and argued about."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -246,3 +247,16 @@ async def test_a_server_without_fares_says_so(server_without: Running) -> None:
         "/v1/ledger/disputes/x", json={}, headers=server_without.bearer(Role.OPERATOR)
     )
     assert rule.status_code == 404
+
+
+async def test_the_clerk_works_by_itself(tmp_path: Path) -> None:
+    async with charging(tmp_path) as world:
+        server = world.server
+        rider = await server.hello(Role.RIDER, "me")
+        server.runtime.rides_changed = world.clerk.wake
+        working = asyncio.create_task(world.clerk.run())
+        ride_id = await ridden(server)
+        assert (await rider.until("ride", fare_won=FARE_WON))["ride_id"] == ride_id
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        assert (await world.clerk.books.audit()).problems == ()
