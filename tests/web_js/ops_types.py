@@ -1,4 +1,4 @@
-"""TypeScript declarations of what operators ask over HTTP, from `server.protocol.schema_ops`: `python tests/web_js/ops_types.py`."""
+"""TypeScript declarations of what operators ask over HTTP, from `server.protocol`: `python tests/web_js/ops_types.py`."""
 
 import sys
 import types
@@ -9,17 +9,25 @@ from pathlib import Path
 
 import msgspec
 
-from server.protocol import schema_ops
+from server.protocol import schema_ledger, schema_ops, schema_ops_rides
 
 TARGET = Path(__file__).resolve().parents[2] / "server" / "ops_console" / "report" / "bodies.d.ts"
-HEADER = "/* Bodies of operators' requests. Written from server/protocol/schema_ops.py; tests/web_js checks that it is current. */\n"
+HEADER = "/* Bodies of operators' requests. Written from server/protocol; tests/web_js checks that it is current. */\n"
+LEDGER = (
+    schema_ledger.RideFigures,
+    schema_ledger.LedgerDays,
+    schema_ledger.TrialBalance,
+    schema_ledger.Disputes,
+    schema_ledger.Conflicts,
+    schema_ledger.DeviceList,
+)
 _PLAIN: dict[object, str] = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 
 
 def declarations() -> str:
     """The whole file: one interface a record, those that are used before those that use them."""
     seen: dict[type[msgspec.Struct], None] = {}
-    for kind in schema_ops.SCHEMAS:
+    for kind in (*schema_ops.SCHEMAS, *schema_ops_rides.SCHEMAS, *LEDGER):
         _collect(kind, seen)
     return HEADER + "".join(_interface(kind) for kind in seen)
 

@@ -1,4 +1,4 @@
-/* Bodies of operators' requests. Written from server/protocol/schema_ops.py; tests/web_js checks that it is current. */
+/* Bodies of operators' requests. Written from server/protocol; tests/web_js checks that it is current. */
 
 export interface Spread {
   count: number;
@@ -336,4 +336,187 @@ export interface About {
   policies: (string)[];
   retention: Record<string, string>;
   login: string;
+}
+
+export interface RideRow {
+  ride_id: string;
+  state: "detected" | "aboard" | "alighted" | "settled" | "voided" | "asked";
+  boarded_ms: number;
+  alighted_ms: number | null;
+  route_name: string;
+  plate: string | null;
+  board_stop: string | null;
+  alight_stop: string | null;
+  distance_m: number | null;
+  party: number;
+  fare_won: number | null;
+  confidence: number;
+  waiver: "void" | "card" | "dispute" | null;
+  disputed: boolean;
+  verdict: "not_charged" | "stands" | null;
+}
+
+export interface RideList {
+  from_ms: number;
+  to_ms: number;
+  at_ms: number;
+  count: number;
+  by_state: Record<string, number>;
+  rows: (RideRow)[];
+}
+
+export interface EvidenceItem {
+  key: "checked_in" | "checked_out" | "boarding_bell" | "alighting_bell" | "heard_beacons" | "moved_with_bus" | "positions_agree" | "doors_opened" | "stopped_hearing" | "moved_away" | "inspected" | "card_tap" | "inferred_exit" | "other_bus" | "corrected";
+  values: Record<string, string | number>;
+}
+
+export interface FareStep {
+  tap: "board" | "alight";
+  at_ms: number;
+  won: number;
+  rules: (string)[];
+}
+
+export interface Receipt {
+  fare_won: number;
+  table: string;
+  increments: (FareStep)[];
+  entries: (string)[];
+  waiver: "void" | "card" | "dispute" | null;
+  disputed: boolean;
+  ruling: "not_charged" | "stands" | null;
+}
+
+export interface RideMessage {
+  seq: number;
+  ride_id: string;
+  state: "detected" | "aboard" | "alighted" | "settled" | "voided" | "asked";
+  vehicle_id: string;
+  plate: string;
+  route_id: string;
+  route_name: string;
+  party: number;
+  confidence: number;
+  began_ms: number;
+  at_ms: number;
+  evidence: (EvidenceItem)[];
+  board_stop_id?: string;
+  board_stop_name?: string;
+  board_stop_sequence?: number;
+  board_at_ms?: number;
+  alight_stop_id?: string;
+  alight_stop_name?: string;
+  alight_stop_sequence?: number;
+  alight_at_ms?: number;
+  distance_m?: number;
+  fare_won?: number;
+  question?: "aboard" | "board" | "alight";
+  undo_until_ms?: number;
+  by_card?: boolean;
+  reason?: "bad_message" | "unknown_type" | "not_authenticated" | "forbidden" | "rate_limited" | "busy" | "store_unavailable" | "unknown_stop" | "unknown_route" | "unknown_trip" | "unknown_vehicle" | "unknown_bell" | "unknown_alert" | "unknown_ride" | "not_yours" | "id_reused" | "not_at_stop" | "route_not_at_stop" | "alight_only" | "board_only" | "one_bell_at_a_time" | "no_bus_can_serve" | "no_free_bay" | "not_in_service" | "too_late" | "bus_here_now" | "not_on_board" | "moving" | "fix_stale" | "fix_future" | "fix_duplicate" | "fix_out_of_order" | "fix_implausible" | "full" | "cannot_stop" | "off_route" | "signed_off" | "bus_silent" | "no_terminal" | "overtaken" | "walked_away" | "unsure" | "no_more_buses" | "too_old" | "network_changed" | "boarded_elsewhere" | "ride_over" | "undo_too_late";
+  receipt?: Receipt;
+}
+
+export interface LedgerLine {
+  account: string;
+  won: number;
+  ride_id: string;
+  tap: string;
+  rules: (string)[];
+}
+
+export interface LedgerEntry {
+  entry_id: string;
+  kind: string;
+  day: string;
+  booked_ms: number;
+  at_ms: number;
+  hash: string;
+  lines: (LedgerLine)[];
+}
+
+export interface RideStory {
+  row: RideRow;
+  ride: RideMessage | null;
+  receipt: Receipt | null;
+  entries: (LedgerEntry)[];
+}
+
+export interface RideFigures {
+  from_ms: number;
+  to_ms: number;
+  rides: number;
+  charged: number;
+  charged_won: number;
+  void: number;
+  by_card: number;
+  disputed: number;
+  unsettled: number;
+  corrections: number;
+  corrections_won: number;
+  unpriced: number;
+  confidence: (number)[];
+}
+
+export interface LedgerDay {
+  day: string;
+  closed_ms: number;
+  entries: number;
+  debit_won: number;
+  seal: string;
+}
+
+export interface LedgerDays {
+  days: (LedgerDay)[];
+}
+
+export interface BalanceRow {
+  account: string;
+  debit_won: number;
+  credit_won: number;
+  won: number;
+}
+
+export interface TrialBalance {
+  last_day: string;
+  rows: (BalanceRow)[];
+  sum_won: number;
+}
+
+export interface DisputeItem {
+  ride_id: string;
+  what: string;
+  words: string;
+  at_ms: number;
+  fare_won: number | null;
+  route_id: string;
+  vehicle_id: string;
+  boarded_ms: number;
+  verdict: string | null;
+}
+
+export interface Disputes {
+  disputes: (DisputeItem)[];
+}
+
+export interface ConflictItem {
+  fact_id: string;
+  at_ms: number;
+  held: string;
+  came: string;
+}
+
+export interface Conflicts {
+  conflicts: (ConflictItem)[];
+}
+
+export interface DeviceItem {
+  device: string;
+  watermark: number;
+  highest: number;
+  missing: ((number)[])[];
+}
+
+export interface DeviceList {
+  devices: (DeviceItem)[];
 }
