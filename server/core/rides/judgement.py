@@ -122,11 +122,8 @@ def _by_phone(
     stood = [stood_at(call.arrived_ms, _left_ms(call), phone, trail, rules) for call in calls]
     far = [strayed(call.arrived_ms, _left_ms(call), phone, trail, rules) for call in calls]
     ends = _Ends(
-        [
-            _doors(call) + _begin(calls, i, hints, rules) + rules.stood_weight * stood[i][0] + far[i][0]
-            for i, call in enumerate(calls)
-        ],
-        [_doors(call) + rules.stood_weight * stood[i][1] + far[i][1] for i, call in enumerate(calls)],
+        [_doors(call) + _begin(calls, i, hints, rules) + stood[i][0] + far[i][0] for i, call in enumerate(calls)],
+        [_doors(call) + stood[i][1] + far[i][1] for i, call in enumerate(calls)],
     )
     _wake(ends.alight, calls, woken_ms(phone, trail, rules), rules)
     for phone_db, share in zip(rules.phone_db, rules.phone_share, strict=True):

@@ -196,11 +196,14 @@ def _motion(phone: Phone, trail: Trail, from_ms: int, to_ms: int, rules: RideRul
     return Odds(max(-limit, min(limit, inside * times)), max(-limit, min(limit, beside * times)))
 
 
-def stood_at(came_ms: int, left_ms: int, phone: Phone, trail: Trail, rules: RideRules) -> tuple[bool, bool]:
-    """Did the phone stand at the stop before the bus came there, and after it had left, while the bus was elsewhere?"""
+def stood_at(came_ms: int, left_ms: int, phone: Phone, trail: Trail, rules: RideRules) -> tuple[float, float]:
+    """What it says for getting on, and off, there whether the phone stood at the stop while the bus was elsewhere.
+
+    Before the bus came, and after it had left. Of a phone that told no place in that time nothing is known.
+    """
     stop = trail.place(came_ms)
     if stop is None:
-        return False, False
+        return 0.0, 0.0
     span_ms = round(rules.stood_s * 1000)
     before = phone.positions_between(came_ms - span_ms, came_ms)
     after = phone.positions_between(left_ms, left_ms + span_ms)
@@ -218,14 +221,16 @@ def woken_ms(phone: Phone, trail: Trail, rules: RideRules) -> list[tuple[int, in
     ]
 
 
-def _any_stands(positions: Iterable[Position], stop: tuple[float, float], trail: Trail, rules: RideRules) -> bool:
+def _any_stands(positions: Iterable[Position], stop: tuple[float, float], trail: Trail, rules: RideRules) -> float:
+    weight = 0.0
     for position in positions:
-        if math.dist(stop, (position.x, position.y)) > rules.stood_m + position.accuracy_m:
-            continue
         bus = trail.place(position.at_ms)
-        if bus is None or math.dist(stop, bus) > rules.stood_clear_m:
-            return True
-    return False
+        if bus is not None and math.dist(stop, bus) <= rules.stood_clear_m:
+            continue
+        if math.dist(stop, (position.x, position.y)) <= rules.stood_m + position.accuracy_m:
+            return rules.stood_weight
+        weight = -rules.not_stood_weight
+    return weight
 
 
 def strayed(came_ms: int, left_ms: int, phone: Phone, trail: Trail, rules: RideRules) -> tuple[float, float]:
