@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from server.core.network import Network
+from server.ledger.clerk import USE_RECORDS_KEPT_MS
 from server.presets import policy_names
 from server.protocol import schema_ops as body
 from server.web.api_parts import Here, needs_reader, says
@@ -76,6 +77,8 @@ def _retention(house: House) -> dict[str, str]:
         "rider_positions": "memory",
         "pseudonyms": str(COOKIE_MAX_AGE_S // DAY_S),
     }
+    if house.clerk is not None:
+        kept["bells"] = kept["profiles"] = str(USE_RECORDS_KEPT_MS // (DAY_S * 1000))
     if house.archive is not None:
         days = house.archive.settings.keep_days
         kept["recordings"] = str(days) if days else "forever"
