@@ -4,8 +4,7 @@ from typing import assert_never
 
 from server.core.events import BeaconHeard, CheckIn, CheckOut, Correct, Met, RideEvent, Sighted, Undo, Whereabouts
 from server.core.model import RideId, RiderId, StopId, VehicleId
-from server.protocol import messages as wire
-from server.protocol import recording as line
+from server.protocol import messages as wire, recording as line
 from server.protocol.messages import RidePosition, Sightings
 
 CHECKED = "checked"

@@ -5,8 +5,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from server.core import bells as life
-from server.core import serving
+from server.core import bells as life, serving
 from server.core.effects import Effect, Refused, RideChanged, RideRepeated
 from server.core.events import CheckIn, CheckOut, Correct, Undo
 from server.core.model import (

@@ -281,7 +281,10 @@ EXAMPLES: dict[type, list[wire.Message]] = {
     wire.Taken: [
         wire.Taken(accepted=1, refused=[wire.RefusedFix(vehicle_id="V9", reason=Reason.FIX_STALE)], ref="b-1")
     ],
-    wire.WatchTopic: [wire.WatchTopic(what="network", moves=True, bbox=[126.9, 37.2, 127.1, 37.3]), wire.WatchTopic(what="bells", route_id="88")],
+    wire.WatchTopic: [
+        wire.WatchTopic(what="network", moves=True, bbox=[126.9, 37.2, 127.1, 37.3]),
+        wire.WatchTopic(what="bells", route_id="88"),
+    ],
     wire.Vehicles: [wire.Vehicles(at_ms=AT_MS, full=True, vehicles=[_vehicle])],
     wire.Moves: [
         wire.Moves(

@@ -3,8 +3,7 @@
 from server.core.effects import BusView
 from server.core.model import TripId, VehicleId
 from server.core.network import Network, Stop, Visit
-from server.protocol import messages as wire
-from server.protocol import schema_http as body
+from server.protocol import messages as wire, schema_http as body
 from server.protocol.render import Renderer, crowding
 
 NOT_ALIGHTING = 1

@@ -83,6 +83,8 @@ def _typescript(kind: object) -> str:
         return " | ".join(_typescript(a) for a in arguments)
     if origin is list:
         return f"({_typescript(arguments[0])})[]"
+    if origin is tuple:
+        return f"[{', '.join(_typescript(a) for a in arguments)}]"
     if origin is dict:
         return f"Record<{_typescript(arguments[0])}, {_typescript(arguments[1])}>"
     if isinstance(kind, type) and issubclass(kind, (StrEnum, msgspec.Struct)):
