@@ -30,7 +30,7 @@ export function frame(state, t, { answers, cards, tools, ledger }, content) {
     "div",
     { key: state.view, class: "desk" },
     head(t("ops.section.fares"), tools),
-    h("nav", { key: "tabs", class: "desk-tabs", "aria-label": t("fares.tabs") }, Object.entries(TABS).map(([id, href]) => h("a", { key: id, href, "aria-current": id === state.view ? "page" : null }, t(`fares.tab.${id}`)))),
+    h("nav", { key: "tabs", class: "desk-tabs", "aria-label": t("fares.tabs") }, Object.entries(TABS).map(([id, href]) => h("a", { key: id, href, "aria-current": id === state.view.replace(/^ride$/, "rides") ? "page" : null }, t(`fares.tab.${id}`)))),
     wrong === undefined || wrong.problem === null ? null : stale(wrong.problem, complete ? oldest : null, t),
     ledger && state.free ? empty(t("fares.free"), t("fares.free.advice")) : complete ? content(found.map(({ value }) => value)) : wrong === undefined ? bones(cards, t) : null,
   );
