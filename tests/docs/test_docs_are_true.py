@@ -5,6 +5,7 @@ import importlib
 import re
 import shlex
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
@@ -50,6 +51,8 @@ def test_commands_exist_with_their_options(paper: Path) -> None:
                     assert name in COMMANDS, command
                     known = {option for param in _asked(load(name), rest).params for option in param.opts}
                     assert {word for word in rest if word.startswith("--")} <= known | {"--help"}, command
+            case ["python", "-m", module, *_]:
+                assert find_spec(module) is not None, command
             case ["ridebell" | "sqlite3" | "bash", *_]:
                 pass
             case _:
