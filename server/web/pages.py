@@ -79,7 +79,10 @@ async def ride_page(request: Request) -> Response:
     blanks = {name: html.escape(words[f"page.ride.{name}"]) for name in ("heading", "no_script", "tabs")}
     blanks |= {"lang": lang, "title": f"{blanks['heading']} · {html.escape(words['ride.app'])}"}
     return filled_page(
-        request, "ride.html", blanks | head_blanks("/static/rider/ride/main.js", lang, "rider/ride"), lang
+        request,
+        "ride.html",
+        blanks | head_blanks("/static/rider/ride/main.js", lang, "rider/ride", "rider/ride/rules"),
+        lang,
     )
 
 

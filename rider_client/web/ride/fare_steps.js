@@ -18,7 +18,7 @@ export function fareSteps(ride, t) {
     h(
       "ul",
       {},
-      receipt.increments.map((step) => h("li", { key: step.tap }, t(`fare.${step.tap}`, { time: clockTime(step.at_ms), won: won(step.won), rules: step.rules.join(", ") }))),
+      receipt.increments.map((step) => h("li", { key: step.tap }, t(`fare.${step.tap}`, { time: clockTime(step.at_ms), won: won(step.won), rules: step.rules.map((rule) => t(`rule.${rule}`)).join(", ") }))),
       receipt.waiver === null ? null : h("li", { key: "waiver" }, t(`fare.waiver.${receipt.waiver}`)),
       h("li", { key: "table" }, t("fare.table", { table: receipt.table, entries: receipt.entries.length })),
     ),

@@ -29,7 +29,7 @@ const TYPING_MS = 250;
 
 const lang = chooseLang(new URLSearchParams(location.search).get("lang"), document.documentElement.lang, navigator.language);
 document.documentElement.lang = lang;
-const t = await loadWords(lang, "rider/ride");
+const t = await loadWords(lang, "rider/ride", "rider/ride/rules");
 
 let state = initialApp({
   lang,

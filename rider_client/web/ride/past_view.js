@@ -33,6 +33,26 @@ function rides({ sheets, aboard, at }, t) {
     sheets.ridesFailed ? h("p", { key: "failed", class: "empty" }, t(sheets.rides === null ? "past.failed" : "past.old")) : null,
     sheets.rides === null && !sheets.ridesFailed ? [1, 2].map((n) => h("div", { key: `bone${n}`, class: "row bone", "aria-hidden": "true" })) : null,
     sheets.rides !== null && newer.length === 0 ? h("p", { key: "none", class: "empty" }, t("past.none")) : null,
+    newer.some((ride) => ride.fare_won !== undefined) ? statements(serverMs, t) : null,
     newer.map((ride) => receipt(ride, serverMs, sheets, t)),
   ];
+}
+
+/**
+ * What was charged in this month and the last, as files to keep.
+ *
+ * @param {number} serverMs
+ * @param {Translate} t
+ */
+function statements(serverMs, t) {
+  const now = new Date(serverMs);
+  const months = [0, 1].map((back) => new Date(now.getFullYear(), now.getMonth() - back, 1));
+  return h(
+    "p",
+    { key: "statements", class: "statements" },
+    months.map((month) => {
+      const name = `${month.getFullYear()}-${String(month.getMonth() + 1).padStart(2, "0")}`;
+      return h("a", { key: name, class: "statement", href: `/v1/ledger/statement.csv?month=${name}`, download: true }, t("past.statement", { month: month.getMonth() + 1 }));
+    }),
+  );
 }
