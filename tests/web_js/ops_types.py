@@ -13,7 +13,7 @@ from server.protocol import schema_ledger, schema_ops, schema_ops_rides
 
 TARGET = Path(__file__).resolve().parents[2] / "server" / "ops_console" / "report" / "bodies.d.ts"
 HEADER = "/* Bodies of operators' requests. Written from server/protocol; tests/web_js checks that it is current. */\n"
-LEDGER = (
+LEDGER: tuple[type[msgspec.Struct], ...] = (
     schema_ledger.RideFigures,
     schema_ledger.LedgerDays,
     schema_ledger.TrialBalance,

