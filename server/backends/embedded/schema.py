@@ -125,12 +125,12 @@ def open_store(path: Path, *, busy_timeout_s: float, max_bytes: int | None = Non
         writer = connect_writer(path, busy_timeout_s=busy_timeout_s)
         try:
             migrate(writer, path)
-            lives.catch_up(writer)
-            if max_bytes is not None:
-                limit_size(writer, max_bytes)
             row = writer.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()
             if row is None:
                 raise DataDirError(damaged(path, "it has no epoch"))
+            lives.catch_up(writer)
+            if max_bytes is not None:
+                limit_size(writer, max_bytes)
             return Store(path, row[0], writer, connect_reader(path, busy_timeout_s=busy_timeout_s))
         except BaseException:
             writer.close()
