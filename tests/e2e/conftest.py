@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.e2e.real_server import PLATES, RealServer, ServerPlace, street_feed
 
@@ -22,10 +22,11 @@ ARGUMENTS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
-PATIENCE_MS = 20_000
+PATIENCE_MS = 40_000
 """How long a page may take; only ever used up by a failing test."""
 EXPECTED_NOISE = ("WebSocket connection to", "Failed to load resource", "net::ERR", "when fetching the script")
 
+expect.set_options(timeout=PATIENCE_MS)
 NewPage = Callable[..., Page]
 
 

@@ -201,6 +201,7 @@ def test_a_section_that_is_left_draws_nothing_more_and_comes_back(scripted: Scri
     desk.evaluate("location.hash = '#/replay'")
     expect(desk.locator(".map-layer")).to_have_count(0)
     desk.evaluate("location.hash = '#/live'")
+    desk.wait_for_selector(".bone")  # it listens again
     tell_fleet(scripted, ops_town.fleet("en"))
     expect(desk.locator("#tab-buses .count")).to_have_text("20")
 
