@@ -2,7 +2,7 @@
 
 from server.core import refusals, serving
 from server.core.dispatch import NOT_LET_OFF
-from server.core.effects import BellRepeated, Effect, Refused
+from server.core.effects import Effect, Refused
 from server.core.events import Ring
 from server.core.model import ON_BOARD, Bell, BellKind, BellState, Reason, Ride
 from server.core.network import Visit
@@ -13,9 +13,7 @@ def ring(shard: Shard, ring: Ring, now_ms: int) -> list[Effect]:
     """Somebody on board wants to get off (하차벨): bound to the ride, so that nobody outside can ring it."""
     known = shard.bells.get(ring.bell_id)
     if known is not None:
-        if not refusals.same_request(ring, known):
-            return [Refused(Reason.ID_REUSED, ring.bell_id)]
-        return [BellRepeated(known, *shard.outlook(known, now_ms))]
+        return serving.answer_again(shard, ring, known, now_ms)
     refused = refusals.unknown_names(ring, shard.network)
     if refused is not None:
         return [refused]

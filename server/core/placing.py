@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterable
 
-from geo.path import Candidates
 from server.core import departing
 from server.core.admission import admit, is_blind
 from server.core.events import Fix
@@ -102,8 +101,10 @@ def _place(track: Track, fix: Fix, previous: Fix | None, was_mps: float | None, 
     track.behind_fixes = track.behind_fixes + 1 if _goes_back(track, along_m) else 0
     if track.behind_fixes >= policy.reanchor_fixes:
         return _place_anew(track, pattern, fix, policy)
-    if track.behind_fixes or track.sure(policy):
-        track.confidence = min(1.0, track.confidence + 0.1 if track.behind_fixes == 0 else track.confidence * 0.8)
+    if track.behind_fixes:
+        track.confidence *= 0.8
+    elif track.sure(policy):
+        track.confidence = min(1.0, track.confidence + 0.1)
     else:
         best = _cheapest(_places(track, pattern, policy), lambda row: _cost(track, pattern, fix, *row))
         if best.sure and abs(best.along_m - along_m) > BACK_M:
@@ -176,20 +177,18 @@ def _outset_place(track: Track, pattern: Pattern, fix: Fix, policy: Policy, *, a
     assert outset is not None
     if outset.found is not None and math.dist(outset.looked_up, (track.x, track.y)) < STILL_M:
         return outset.found
-    places = pattern.path.candidates(track.x, track.y, policy.off_route_m)
-    if not len(places):
+    rows = _places(track, pattern, policy)
+    if not rows:
         return None
-    rows = [min(_rows(places))] if at_start else _rows(places)
+    rows = [min(rows)] if at_start else rows
     outset.found = _cheapest(rows, lambda row: _cost(track, pattern, fix, *row))
     outset.looked_up = track.x, track.y
     return outset.found
 
 
 def _places(track: Track, pattern: Pattern, policy: Policy) -> list[Row]:
-    return _rows(pattern.path.candidates(track.x, track.y, policy.off_route_m))
-
-
-def _rows(places: Candidates) -> list[Row]:
+    """Every place of the path that could explain where the bus is seen; none off the route."""
+    places = pattern.path.candidates(track.x, track.y, policy.off_route_m)
     return list(zip(places.along_m.tolist(), places.offset_m.tolist(), places.heading_deg.tolist(), strict=True))
 
 
@@ -226,8 +225,9 @@ def _nearest_ahead(
     run_m = (CRUISE_MPS if track.speed_mps is None else track.speed_mps) * gap_s
     if along_m - progress_m <= 1.5 * run_m + NEAR_SLACK_M and not _against(track, fix, heading_deg):
         return along_m, offset_m
-    places = pattern.path.candidates(track.x, track.y, policy.off_route_m)
-    rows = [row for row in _rows(places) if lo_m <= row[0] <= hi_m] or [(along_m, offset_m, heading_deg)]
+    rows = [row for row in _places(track, pattern, policy) if lo_m <= row[0] <= hi_m] or [
+        (along_m, offset_m, heading_deg)
+    ]
     found = _cheapest(
         rows,
         lambda row: (
@@ -268,10 +268,10 @@ def _off_route(track: Track, offset_m: float, policy: Policy) -> Taken:
 
 
 def _place_anew(track: Track, pattern: Pattern, fix: Fix, policy: Policy) -> Taken:
-    places = pattern.path.candidates(track.x, track.y, policy.off_route_m)
-    if not len(places):
+    rows = _places(track, pattern, policy)
+    if not rows:
         return _off_route(track, pattern.path.project(track.x, track.y)[1], policy)
-    found = _cheapest(_rows(places), lambda row: _cost(track, pattern, fix, *row))
+    found = _cheapest(rows, lambda row: _cost(track, pattern, fix, *row))
     track.on_route = False
     _settle(track, found.along_m, found.offset_m, sure=found.sure)
     return Taken(moved=True)

@@ -39,9 +39,7 @@ def ring(shard: Shard, ring: Ring, now_ms: int) -> list[Effect]:
     """Accept a bell or say why not; the same ring again gets the present state and makes nothing new."""
     known = shard.bells.get(ring.bell_id)
     if known is not None:
-        if not refusals.same_request(ring, known):
-            return [Refused(Reason.ID_REUSED, ring.bell_id)]
-        return [BellRepeated(known, *shard.outlook(known, now_ms))]
+        return serving.answer_again(shard, ring, known, now_ms)
     places = refusals.places_of(ring, shard.network)
     refused = (
         refusals.unknown_names(ring, shard.network)

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from server.core import bells as life
 from server.core.dispatch import Candidate, acceptable, cannot_serve, far_off, first_of, reach_of, rests, stage_of
-from server.core.effects import BellChanged, Effect
+from server.core.effects import BellChanged, BellRepeated, Effect, Refused
 from server.core.events import Ring
 from server.core.model import Alert, Bell, BellId, BellKind, BellState, Need, Outcome, Reason, VehicleId, VisitOutcome
 from server.core.network import Visit, VisitRef
+from server.core.refusals import same_request
 from server.core.shard import Shard
 from server.core.tracking import Track
 
@@ -25,6 +26,13 @@ def change(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
     if bell.ended:
         shard.forget_bell(bell.bell_id)
     return [BellChanged(bell, *shard.outlook(bell, now_ms))]
+
+
+def answer_again(shard: Shard, ring: Ring, known: Bell, now_ms: int) -> list[Effect]:
+    """A ring whose id has a bell: the same ring hears how that bell is doing, any other has no right to the id."""
+    if not same_request(ring, known):
+        return [Refused(Reason.ID_REUSED, ring.bell_id)]
+    return [BellRepeated(known, *shard.outlook(known, now_ms))]
 
 
 def dispatch(shard: Shard, bell: Bell, now_ms: int) -> list[Effect]:
